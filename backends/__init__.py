@@ -1,0 +1,142 @@
+"""How C = diag(A) · B is computed: one file per backend behind one interface, and the catalogue that lists them.
+
+This room knows nothing of timing, checking or files. The catalogue is light data: importing it loads no array
+library, so listing the backends costs milliseconds; `load` imports the one that is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    import torch
+
+Launch = Callable[[], "torch.Tensor"]
+"""Enqueue one product and return the tensor that holds C; does not wait for it."""
+
+
+class Unsupported(Exception):
+    """A backend cannot take these operands; the message is the reason, one line."""
+
+
+class UnknownBackend(ValueError):
+    """A name that the catalogue does not hold; the message lists the names it does."""
+
+
+class Backend(Protocol):
+    """A module of this package (or a candidate file) with this one function."""
+
+    def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+        """Compile, convert and close over the operands; never timed as a launch.
+
+        a: (N,), b: (N, M), out: (N, M) torch tensors of one dtype on one device, any strides that do not overlap in
+        out; stream: the raw handle of the stream to enqueue on (0 on the CPU). The Launch enqueues on `stream` and
+        neither synchronises nor allocates (unless Entry.allocates says so); it reads a and b anew each time.
+        bind itself may launch on the operands (to autotune, say), so it may write out.
+
+        Raises Unsupported(reason) for operands that the backend cannot take, and never computes them wrongly.
+        """
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What a JIT backend would run for one case on one compute capability; no device is needed to make it."""
+
+    cubin: bytes
+    kernel: str  # the entry's name in the cubin
+    grid: tuple[int, int, int]  # blocks
+    block: tuple[int, int, int]  # threads
+    dynamic_shared_bytes: int = 0
+    config: str = ""  # which form or tuning config this is, as the backend words it
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the catalogue."""
+
+    name: str  # library_technique: module name, test id, row label
+    summary: str  # one line for tables
+    requires: tuple[str, ...]  # import names
+    devices: tuple[str, ...] = ("cuda",)
+    dtypes: tuple[str, ...] = ("float32", "float16", "bfloat16", "float64")
+    allocates: bool = False  # C is a fresh array per launch: then the allocation is timed, and said
+    own_stream: bool = False  # ignores `stream`
+    capturable: bool = True  # its launches can be captured into a CUDA graph
+    compiles: bool = False  # has compile_for(rows, cols, dtype, capability) -> Compiled
+    known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
+    tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
+
+
+CATALOGUE: tuple[Entry, ...] = (
+    Entry(
+        "torch_broadcast",
+        "PyTorch: torch.mul(a[:, None], b, out=out)",
+        requires=("torch",),
+        devices=("cuda", "cpu"),
+    ),
+    Entry(
+        "triton_tuned",
+        "Triton: flat or tiled by the operands' shape and strides, autotuned; the drop-in file",
+        requires=("torch", "triton"),
+        compiles=True,
+    ),
+    Entry(
+        "triton_baseline",
+        "Triton: the untuned 2-D tile this project started from, its grid as it was",
+        requires=("torch", "triton"),
+        known_defect="its grid assumes blocks of 128 rows, so configs with 64-row blocks leave half of C unwritten",
+    ),
+    Entry(
+        "triton_baseline_mended",
+        "Triton: the untuned 2-D tile with the grid taken from the chosen config",
+        requires=("torch", "triton"),
+        compiles=True,
+    ),
+    Entry(
+        "cupy_rawkernel",
+        "CUDA C++ through cupy.RawModule: 16-byte vectors on contiguous operands",
+        requires=("torch", "cupy"),
+        compiles=True,
+    ),
+    Entry(
+        "numba_cuda",
+        "Numba CUDA: consecutive elements per thread on contiguous operands",
+        requires=("torch", "numba", "numba_cuda"),
+        compiles=True,
+    ),
+    Entry(
+        "numba_cpu",
+        "Numba on the CPU: @njit(parallel=True) over rows",
+        requires=("torch", "numba"),
+        devices=("cpu",),
+    ),
+)
+
+
+def find(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
+    """The entries of these names in the catalogue's order; all of them for None.
+
+    Raises UnknownBackend, naming those that exist.
+    """
+    if names is None:
+        return CATALOGUE
+    wanted = list(names)
+    known = [entry.name for entry in CATALOGUE]
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise UnknownBackend(f"unknown backend {', '.join(unknown)}; choose from {', '.join(known)}")
+    return tuple(entry for entry in CATALOGUE if entry.name in wanted)
+
+
+def missing(entry: Entry) -> list[str]:
+    """The import names that the entry requires and that are not installed here; nothing is imported to find out."""
+    return [name for name in entry.requires if importlib.util.find_spec(name) is None]
+
+
+def load(entry: Entry) -> Backend:
+    """Import the entry's module. A missing or broken library raises whatever its import raises."""
+    return cast(Backend, importlib.import_module(f"backends.{entry.name}"))

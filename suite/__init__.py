@@ -1,0 +1,11 @@
+"""Is it right, and how fast: checks and measures the backends, and writes the record. Imports no array library itself.
+
+The data flow of `tox -e bench`:
+
+    cases ──► worker, a process that owns the device ──────────────────► record ──► reports/
+                operands ─► gate       is C right, to the bit?
+                operands ─► campaign   interleaved rounds of samples (timing), until statistics says enough
+
+conftest.py asks for a case, the worker answers with outcomes and samples, test_throughput.py replays the samples into
+pytest-benchmark, and the run is one pytest-benchmark JSON file whose extra_info is typed by record.
+"""

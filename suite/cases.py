@@ -1,0 +1,123 @@
+"""Which products are measured: a Case is rows x cols, dtype and layout; a sweep is a list of them, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+Layout = Literal["contiguous", "row_padded", "column_major", "offset_by_one"]
+Regime = Literal["launch-bound", "L2-resident", "mixed", "DRAM-bound"]
+ITEMSIZE = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
+
+LAUNCH_BOUND_S = 2e-6
+"""About what an empty kernel costs as a node of a CUDA graph; a case whose bytes take less at peak measures that cost."""
+
+
+class UnknownCase(ValueError):
+    """A case id or sweep name that does not exist; the message says what does."""
+
+
+@dataclass(frozen=True, order=True)
+class Case:
+    """One product C = diag(A) · B with A: (rows,), B and C: (rows, cols).
+
+    Layouts of B and C (A is contiguous, and shifted by one element in offset_by_one):
+    contiguous: row-major; row_padded: row-major, each row followed by 8 elements that do not belong to it;
+    column_major: the transpose of a row-major array; offset_by_one: contiguous from the second element of an aligned
+    buffer on, so that no row starts on a 16-byte boundary for certain.
+    """
+
+    rows: int
+    cols: int
+    dtype: str = "float32"
+    layout: Layout = "contiguous"
+
+    def __post_init__(self) -> None:
+        if self.rows < 0 or self.cols < 0:
+            raise UnknownCase(f"rows and cols must be 0 or more, not {self.rows} and {self.cols}")
+        if self.dtype not in ITEMSIZE:
+            raise UnknownCase(f"unknown dtype {self.dtype}; choose from {', '.join(ITEMSIZE)}")
+        if self.layout not in get_args(Layout):
+            raise UnknownCase(f"unknown layout {self.layout}; choose from {', '.join(get_args(Layout))}")
+
+    @property
+    def id(self) -> str:
+        """ROWSxCOLS-dtype-layout, as in test ids and records."""
+        return f"{self.rows}x{self.cols}-{self.dtype}-{self.layout}"
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return ITEMSIZE[self.dtype]
+
+    @property
+    def bytes_moved(self) -> int:
+        """The fewest bytes a launch can move: B read, C written and A read once each, (2·N·M + N) · itemsize."""
+        return (2 * self.rows * self.cols + self.rows) * self.itemsize
+
+    def regime(self, l2_bytes: int, peak_bytes_per_s: float | None) -> Regime:
+        """What bounds the case on a device with this last-level cache and this peak DRAM bandwidth (None: unknown).
+
+        A working set over 1.5 times the cache is called DRAM-bound: streamed in order, it evicts itself before reuse.
+        """
+        if peak_bytes_per_s and self.bytes_moved / peak_bytes_per_s < LAUNCH_BOUND_S:
+            return "launch-bound"
+        if self.bytes_moved <= l2_bytes:
+            return "L2-resident"
+        return "mixed" if self.bytes_moved <= 1.5 * l2_bytes else "DRAM-bound"
+
+
+def parse(case_id: str) -> Case:
+    """The Case of an id. Raises UnknownCase if it does not have the form ROWSxCOLS-dtype-layout."""
+    try:
+        shape, dtype, layout = case_id.split("-")
+        rows, cols = (int(side) for side in shape.split("x"))
+    except ValueError:
+        raise UnknownCase(f"not a case id: {case_id!r}; the form is 4096x4096-float32-contiguous") from None
+    return Case(rows, cols, dtype, layout)  # type: ignore[arg-type]  # __post_init__ checks it
+
+
+HEADLINE = Case(4096, 4096)
+
+SHAPES: dict[tuple[int, int], str] = {
+    (64, 64): "one or two waves of nothing: what a launch costs at least",
+    (256, 256): "256 KiB per operand in float32: still all launch",
+    (1024, 1024): "8 MiB in float32: inside every L2 of today",
+    (2048, 2048): "32 MiB in float32: inside the 72 MiB L2 of an RTX 4090 and the 50 MiB of an H100",
+    (2400, 2400): "44 MiB in float32: the largest square that still fits the H100's L2, where cache policy decides",
+    (4096, 4096): "128 MiB in float32, the headline: beyond the L2 of every GPU so far",
+    (8192, 8192): "512 MiB in float32: steady DRAM streaming",
+    (16384, 16384): "2 GiB in float32: the longest launch, all fixed costs vanish",
+    (65536, 64): "narrow rows: one row is a quarter of a usual block",
+    (1048576, 37): "odd and narrow: rows end off every vector boundary",
+    (1048576, 7): "a row shorter than a warp: A is an eighth of what is read",
+    (64, 1048576): "few long rows: one scalar of A serves a whole block",
+    (5000, 4097): "no power of two, one column past a block: the ragged tail",
+    (4096, 4095): "one column short: every row starts misaligned",
+}
+"""Each size with its reason. Bytes are of B and C together in float32."""
+
+LAYOUTS: tuple[Layout, ...] = ("row_padded", "column_major", "offset_by_one")
+
+SWEEPS: dict[str, tuple[Case, ...]] = {
+    "quick": (
+        Case(256, 256),
+        Case(2400, 2400),
+        HEADLINE,
+        Case(4096, 4096, "float16"),
+        Case(4096, 4096, "bfloat16"),
+        Case(4096, 4095),
+        Case(8192, 8192),
+    ),
+    "full": tuple(Case(*shape, dtype) for shape in SHAPES for dtype in ("float32", "float16", "bfloat16"))
+    + (Case(4096, 4096, "float64"),)
+    + tuple(Case(4096, 4096, "float32", layout) for layout in LAYOUTS),
+}
+
+
+def sweep(name: str) -> tuple[Case, ...]:
+    """The cases of a sweep. Raises UnknownCase, naming the sweeps there are."""
+    try:
+        return SWEEPS[name]
+    except KeyError:
+        raise UnknownCase(f"unknown sweep {name}; choose from {', '.join(SWEEPS)}") from None

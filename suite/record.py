@@ -1,0 +1,217 @@
+"""The typed record: what diagbench adds to pytest-benchmark's JSON, and the only thing that reports/ reads.
+
+A run is pytest-benchmark's own file. `benchmarks[i].extra_info` holds a Measurement, `machine_info.diagbench` a Machine,
+and the top-level key `diagbench` a Run with what never got to a number. Units are in the names.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from suite.cases import Layout, Regime
+
+SCHEMA = 1
+
+Series = Literal["cold", "hot", "launch", "call"]
+Verdict = Literal["FASTER", "SLOWER", "SAME", "UNDECIDED"]
+OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory"]
+
+
+class BadRecord(ValueError):
+    """A file that is no run of this schema; the message names the file and what is wrong, one line."""
+
+
+class _Typed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Machine(_Typed):
+    """What a run was measured on, asked of the machine itself."""
+
+    kind: Literal["cuda", "cpu"]
+    name: str  # the device's own name, e.g. "NVIDIA H100 80GB HBM3"
+    compute_capability: tuple[int, int] | None = None
+    sm_count: int | None = None
+    cache_bytes: int  # L2 of a GPU, last-level cache of a CPU
+    memory_bytes: int
+    peak_bytes_per_s: float | None = None  # 2 · memory clock · bus width / 8; None where the device does not say
+    memory_clock_mhz: int | None = None
+    memory_bus_bits: int | None = None
+    driver: str | None = None
+    cuda: str | None = None  # the CUDA runtime that torch was built with
+    event_tick_s: float | None = None  # smallest non-zero step seen between two events, or of the host clock
+    empty_node_s: float | None = None  # an empty kernel as a node of a CUDA graph
+    host_cpu: str = ""
+    python: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)  # library -> version, of what is installed
+    commit: str = "unknown"
+    tree_clean: bool | None = None  # None: git could not be asked
+
+    @property
+    def slug(self) -> str:
+        """The device's name as a folder: lower case, words joined by dashes."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+
+class Outcome(_Typed):
+    """A backend that did not get to a number, and why. It has no field for a time."""
+
+    backend: str
+    case: str | None = None  # None: every case of the run
+    series: Series | None = None  # None: every series
+    kind: OutcomeKind
+    reason: str
+
+
+class Measurement(_Typed):
+    """One candidate in one case and series. Times are seconds per launch."""
+
+    schema_version: Literal[1] = 1
+    backend: str
+    role: Literal["backend", "ceiling", "control"]
+    gate: Literal["passed", "not_applicable"]  # not_applicable: a ceiling computes no product
+    case: str
+    rows: int
+    cols: int
+    dtype: str
+    layout: Layout
+    regime: Regime
+    series: Series
+    bytes_moved: int
+    median_s: float = Field(gt=0)
+    mean_s: float = Field(gt=0)
+    p5_s: float = Field(gt=0)
+    p95_s: float = Field(gt=0)
+    noise_relative_iqr: float
+    bandwidth_bytes_per_s: float
+    ceiling: str | None = None  # the candidate that was the ceiling; None in the series launch and call
+    of_ceiling: float | None = None  # time of the ceiling / time of this one, from paired rounds
+    of_ceiling_ci99: tuple[float, float] | None = None
+    above_ceiling: bool = False  # in the DRAM-bound regime, more than the A/A control explains: look before believing
+    of_peak: float | None = None
+    reference: str  # what `ratio` and `verdict` compare with: the fastest correct backend of the case and series
+    ratio: float  # time of this one / time of the reference
+    ratio_ci99: tuple[float, float]
+    verdict: Verdict  # of this one against the reference
+    margin: float  # δ: differences under it are not claimed, max(1 %, 2 · the A/A half-width)
+    control_ratio: float | None = None  # the A/A control of this campaign: one candidate against itself
+    control_ci99: tuple[float, float] | None = None
+    method: Literal["cuda_graph", "cuda_events", "host_clock"]
+    launches_per_sample: int
+    buffer_sets: int
+    buffer_sets_needed: int  # so many make every launch of the series cold find its operands in DRAM
+    rounds: int
+    rounds_dropped: int = 0
+    stop_reason: Literal["precise", "max_rounds", "budget", "smoke"]
+    allocates: bool = False
+    form: str = ""  # which of its forms or configs the backend ran, as it words it
+
+    @model_validator(mode="after")
+    def _no_time_without_the_gate(self) -> Measurement:
+        if self.role != "ceiling" and self.gate != "passed":
+            raise ValueError(f"{self.backend} did not pass the gate, so it can hold no time")
+        return self
+
+
+class Compiled(_Typed):
+    """What a compiler made of one backend for one case and compute capability; read from the cubin, no device needed."""
+
+    backend: str
+    case: str
+    compute_capability: tuple[int, int]
+    kernel: str
+    config: str
+    grid: tuple[int, int, int]
+    block: tuple[int, int, int]
+    registers: int  # per thread
+    spill_bytes: int  # local memory per thread
+    shared_bytes: int  # static and dynamic, per block
+    global_load_bits: dict[str, int]  # width of a load in bits -> how many such instructions, e.g. {"128": 4}
+    global_store_bits: dict[str, int]
+    warps_per_block: int
+    blocks_per_sm: int
+    occupancy: float  # theoretical: resident warps / the most an SM holds
+    active_warps: int  # the numerator
+    max_warps: int  # the denominator
+    limiter: str  # registers, threads, blocks or shared memory: what keeps more blocks out
+    sm_count: int
+    waves: float  # grid / (blocks_per_sm · sm_count)
+
+
+class Run(_Typed):
+    """The top-level key `diagbench` of a run's file."""
+
+    schema_version: Literal[1] = 1
+    sweep: str
+    command: str  # what to type to repeat it
+    seconds_measuring: float = 0.0
+    outcomes: tuple[Outcome, ...] = ()
+    compiled: tuple[Compiled, ...] = ()
+
+
+class Benchmark(_Typed):
+    """A Measurement with its samples, one per round, in the order they were taken."""
+
+    fullname: str
+    measurement: Measurement
+    samples_s: tuple[float, ...]
+
+
+class Record(_Typed):
+    """One whole run."""
+
+    path: str
+    utc: datetime
+    machine: Machine
+    run: Run
+    benchmarks: tuple[Benchmark, ...]
+
+
+def read(path: Path) -> Record:
+    """A run's file, checked field by field.
+
+    Raises BadRecord: unreadable, cut short, not pytest-benchmark's JSON, of another schema, or with a field amiss.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("diagbench"), dict) or "benchmarks" not in raw:
+        raise BadRecord(f"{path}: not a diagbench run; `tox -e bench` writes one")
+    version = raw["diagbench"].get("schema_version")
+    if version != SCHEMA:
+        raise BadRecord(f"{path}: record version {version}, this diagbench reads version {SCHEMA}; measure again")
+    try:
+        return _typed(path, raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise BadRecord(f"{path}: field {where}: {first['msg']}") from None
+    except (KeyError, TypeError) as error:
+        raise BadRecord(f"{path}: the field {error} is missing or of another kind") from None
+
+
+def _typed(path: Path, raw: dict[str, Any]) -> Record:
+    benchmarks = tuple(
+        Benchmark(
+            fullname=bench["fullname"],
+            measurement=Measurement.model_validate(bench["extra_info"]),
+            samples_s=tuple(bench["stats"].get("data", ())),
+        )
+        for bench in raw["benchmarks"]
+    )
+    return Record(
+        path=str(path),
+        utc=raw["datetime"],
+        machine=Machine.model_validate(raw["machine_info"]["diagbench"]),
+        run=Run.model_validate(raw["diagbench"]),
+        benchmarks=benchmarks,
+    )
