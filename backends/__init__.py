@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 if TYPE_CHECKING:
     import torch
@@ -68,6 +68,7 @@ class Entry:
     capturable: bool = True  # its launches can be captured into a CUDA graph
     compiles: bool = False  # has compile_for(rows, cols, dtype, capability) -> Compiled
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
+    path: str = ""  # a candidate's file; empty for a module of this package
     tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
 
 
@@ -139,4 +140,21 @@ def missing(entry: Entry) -> list[str]:
 
 def load(entry: Entry) -> Backend:
     """Import the entry's module. A missing or broken library raises whatever its import raises."""
+    if entry.path:
+        from backends import candidate
+
+        return candidate.load(entry.path)
     return cast(Backend, importlib.import_module(f"backends.{entry.name}"))
+
+
+def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
+    """What a backend that compiles would launch on contiguous, aligned operands; no device is needed to ask.
+
+    A Triton backend says by `plan` what it launches, and triton_compile compiles that; any other has its own
+    compile_for(rows, cols, dtype, capability). A missing or broken library raises whatever its import raises.
+    """
+    backend: Any = load(entry)
+    if hasattr(backend, "plan"):
+        compiler: Any = importlib.import_module("backends.triton_compile")
+        return cast(Compiled, compiler.compile_plan(backend.plan, rows, cols, dtype, capability))
+    return cast(Compiled, backend.compile_for(rows, cols, dtype, capability))

@@ -1,4 +1,4 @@
-"""Which products are measured: a Case is rows x cols, dtype and layout; a sweep is a list of them, each with its reason."""
+"""Which products are measured: a Case is rows x cols, dtype and layout; a sweep is a list of them, with reasons."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Regime = Literal["launch-bound", "L2-resident", "mixed", "DRAM-bound"]
 ITEMSIZE = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 
 LAUNCH_BOUND_S = 2e-6
-"""About what an empty kernel costs as a node of a CUDA graph; a case whose bytes take less at peak measures that cost."""
+"""About what an empty kernel costs in a CUDA graph; a case whose bytes take less at peak measures that cost."""
 
 
 class UnknownCase(ValueError):
@@ -109,15 +109,18 @@ SWEEPS: dict[str, tuple[Case, ...]] = {
         Case(4096, 4095),
         Case(8192, 8192),
     ),
-    "full": tuple(Case(*shape, dtype) for shape in SHAPES for dtype in ("float32", "float16", "bfloat16"))
-    + (Case(4096, 4096, "float64"),)
-    + tuple(Case(4096, 4096, "float32", layout) for layout in LAYOUTS),
+    "full": (
+        *(Case(*shape, dtype) for shape in SHAPES for dtype in ("float32", "float16", "bfloat16")),
+        Case(4096, 4096, "float64"),
+        *(Case(4096, 4096, "float32", layout) for layout in LAYOUTS),
+    ),
 }
 
 
 def sweep(name: str) -> tuple[Case, ...]:
-    """The cases of a sweep. Raises UnknownCase, naming the sweeps there are."""
-    try:
+    """The cases of a named sweep, or of case ids joined by commas. Raises UnknownCase, naming the sweeps there are."""
+    if name in SWEEPS:
         return SWEEPS[name]
-    except KeyError:
-        raise UnknownCase(f"unknown sweep {name}; choose from {', '.join(SWEEPS)}") from None
+    if "-" not in name:
+        raise UnknownCase(f"unknown sweep {name}; choose from {', '.join(SWEEPS)}, or name cases as {HEADLINE.id}")
+    return tuple(parse(case_id) for case_id in name.split(","))

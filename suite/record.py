@@ -1,7 +1,7 @@
 """The typed record: what diagbench adds to pytest-benchmark's JSON, and the only thing that reports/ reads.
 
-A run is pytest-benchmark's own file. `benchmarks[i].extra_info` holds a Measurement, `machine_info.diagbench` a Machine,
-and the top-level key `diagbench` a Run with what never got to a number. Units are in the names.
+A run is pytest-benchmark's own file. `benchmarks[i].extra_info` holds a Measurement, `machine_info.diagbench` a
+Machine, and the top-level key `diagbench` a Run with what never got to a number. Units are in the names.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ SCHEMA = 1
 
 Series = Literal["cold", "hot", "launch", "call"]
 Verdict = Literal["FASTER", "SLOWER", "SAME", "UNDECIDED"]
+Method = Literal["cuda_graph", "cuda_events", "host_clock"]
+StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
 OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory"]
 
 
@@ -62,7 +64,7 @@ class Machine(_Typed):
 class Outcome(_Typed):
     """A backend that did not get to a number, and why. It has no field for a time."""
 
-    backend: str
+    backend: str  # "all" for a case that no backend could be given
     case: str | None = None  # None: every case of the run
     series: Series | None = None  # None: every series
     kind: OutcomeKind
@@ -102,13 +104,13 @@ class Measurement(_Typed):
     margin: float  # δ: differences under it are not claimed, max(1 %, 2 · the A/A half-width)
     control_ratio: float | None = None  # the A/A control of this campaign: one candidate against itself
     control_ci99: tuple[float, float] | None = None
-    method: Literal["cuda_graph", "cuda_events", "host_clock"]
+    method: Method
     launches_per_sample: int
     buffer_sets: int
     buffer_sets_needed: int  # so many make every launch of the series cold find its operands in DRAM
     rounds: int
     rounds_dropped: int = 0
-    stop_reason: Literal["precise", "max_rounds", "budget", "smoke"]
+    stop_reason: StopReason
     allocates: bool = False
     form: str = ""  # which of its forms or configs the backend ran, as it words it
 
@@ -120,7 +122,7 @@ class Measurement(_Typed):
 
 
 class Compiled(_Typed):
-    """What a compiler made of one backend for one case and compute capability; read from the cubin, no device needed."""
+    """What a compiler made of one backend for one case and compute capability, read from the cubin."""
 
     backend: str
     case: str

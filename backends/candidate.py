@@ -1,0 +1,66 @@
+"""A kernel author's own file as a catalogue entry: a Backend module with `bind`, or a drop-in file with `ModelNew`."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from backends import CATALOGUE, Backend, Entry, Launch, UnknownBackend, Unsupported
+
+if TYPE_CHECKING:
+    import torch
+
+
+def entry(path: Path) -> Entry:
+    """The file's Entry, named by its stem; the file is parsed, not run.
+
+    Raises UnknownBackend where there is no such file, it is not Python, or it defines neither `bind` nor `ModelNew`.
+    """
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnknownBackend(f"candidate {path}: {error.strerror}") from None
+    except (SyntaxError, ValueError) as error:
+        raise UnknownBackend(f"candidate {path} is not Python: {error}") from None
+    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    if not defined & {"bind", "ModelNew"}:
+        raise UnknownBackend(f"candidate {path} defines neither bind(a, b, out, stream) nor class ModelNew")
+    if path.stem in {row.name for row in CATALOGUE}:
+        raise UnknownBackend(f"candidate {path} has the name of a catalogue entry; rename the file")
+    return Entry(
+        name=path.stem,
+        summary=f"candidate {path.name}",
+        requires=("torch",),
+        devices=("cuda", "cpu"),
+        allocates="bind" not in defined,
+        path=str(path.resolve()),
+    )
+
+
+@cache
+def load(path: str) -> Backend:
+    """Run the file, once, and return its Backend. Raises whatever running it raises."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module if hasattr(module, "bind") else DropIn(module.ModelNew)
+
+
+class DropIn:
+    """A Backend that calls ModelNew()(A, B), which returns a fresh C."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+        """See backends.Backend.bind; `out` is left alone."""
+        try:
+            model = self._model().to(b.device)
+        except TypeError as error:
+            raise Unsupported(f"ModelNew() must be constructible without arguments: {error}") from None
+        return lambda: model(a, b)

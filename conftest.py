@@ -1,0 +1,213 @@
+"""pytest's side of `tox -e bench`: options, what is collected, and writing the run with its page.
+
+Running the project's own tests uses none of this: the worker starts when a test of the suite is first collected.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import backends
+from backends import candidate
+from suite.bench import Bench
+from suite.cases import Case, UnknownCase, sweep
+from suite.progress import Progress
+from suite.record import Run
+from suite.worker import WorkerFailed
+
+ROOT = Path(__file__).parent
+LAUNCH_CASE = Case(256, 256)
+BENCH = pytest.StashKey[Bench]()
+ENTRIES = pytest.StashKey[Sequence[backends.Entry]]()
+CASES = pytest.StashKey[tuple[Case, ...]]()
+RECORD = pytest.StashKey["Path | None"]()
+PROGRESS = pytest.StashKey[Progress]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The suite's options."""
+    group = parser.getgroup("diagbench")
+    group.addoption("--sweep", default="quick", help="quick (default), full, or case ids")
+    group.addoption("--backends", metavar="A,B", help="only these backends (default: all that are installed)")
+    group.addoption("--candidate", metavar="FILE", type=Path, action="append", default=[], help="add a kernel's file")
+    group.addoption("--record", metavar="DIR", type=Path, help="write the run and its page into DIR")
+    group.addoption("--publish", action="store_true", help="write the run into reports/data/, from a clean commit")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse bad options before anything is measured."""
+    chosen = config.getoption("--backends")
+    try:
+        catalogue = backends.find([name for name in chosen.split(",") if name] if chosen else None)
+        config.stash[ENTRIES] = (*catalogue, *(candidate.entry(path) for path in config.getoption("--candidate")))
+        config.stash[CASES] = sweep(config.getoption("--sweep"))
+    except (backends.UnknownBackend, UnknownCase) as error:
+        raise pytest.UsageError(str(error)) from None
+    capture = config.pluginmanager.getplugin("capturemanager")
+    config.stash[PROGRESS] = Progress(capture.global_and_fixture_disabled) if capture else Progress()
+    config.stash[RECORD] = _record_path(config)
+
+
+def _record_path(config: pytest.Config) -> Path | None:
+    """Where the run will be written; pytest-benchmark writes to a partial file first, which is renamed when complete."""
+    folder = config.getoption("--record")
+    if folder is None or config.getoption("benchmark_disable") or config.getoption("collectonly"):
+        return None
+    from suite import machine
+
+    commit, clean = machine.commit(), machine.tree_clean()
+    if config.getoption("--publish"):
+        if commit == "unknown" or clean is False:
+            raise pytest.UsageError(
+                "--publish needs a clean commit, so that the record's provenance is true; commit first"
+            )
+        folder = ROOT / "reports" / "data" / bench(config).machine.slug
+    stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{commit[:8]}{'-dirty' if clean is False else ''}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f".{stem}.partial"
+        partial.touch()
+    except OSError as error:
+        raise pytest.UsageError(
+            f"cannot write to {folder}: {error.strerror}; choose another folder with --record"
+        ) from None
+    config.option.benchmark_json = config.option.benchmark_json or partial
+    return folder / f"{stem}.json"
+
+
+def bench(config: pytest.Config) -> Bench:
+    """The run's Bench, made when it is first needed. Raises pytest.UsageError where the worker cannot start."""
+    if BENCH not in config.stash:
+        try:
+            smoke = config.getoption("benchmark_disable")
+            config.stash[BENCH] = Bench(config.stash[ENTRIES], smoke=smoke, progress=config.stash[PROGRESS])
+        except WorkerFailed as failure:
+            raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
+    return config.stash[BENCH]
+
+
+@pytest.fixture(name="bench")
+def bench_fixture(request: pytest.FixtureRequest) -> Bench:
+    """The run's Bench."""
+    return bench(request.config)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test per backend and case (correctness), and per candidate, case and series (measuring)."""
+    if metafunc.definition.path.parent != ROOT / "suite":
+        return
+    ids = [case.id for case in metafunc.config.stash[CASES]]
+    if metafunc.function.__name__ == "test_correctness":
+        names = [entry.name for entry in metafunc.config.stash[ENTRIES]]
+        metafunc.parametrize(("case", "backend"), [(case, name) for case in ids for name in names])
+        return
+    host = metafunc.function.__name__ == "test_launch"
+    wanted = (
+        [(LAUNCH_CASE.id, s) for s in ("launch", "call")] if host else [(c, s) for c in ids for s in ("cold", "hot")]
+    )
+    candidates = bench(metafunc.config).candidates("launch" if host else "cold")
+    parameters = [(case, series, name) for case, series in wanted for name in candidates]
+    metafunc.parametrize(("case", "series", "candidate"), parameters)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Tell the progress bar how much there is."""
+    parameters = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
+    campaigns = {(p["case"], p["series"]) for p in parameters if "candidate" in p}
+    session.config.stash[PROGRESS].expect(len(campaigns))
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """No dot per replayed test: the progress bar says more."""
+    if BENCH in config.stash and report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
+        return "passed", "", "PASSED"
+    return None
+
+
+def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
+    """Describe the device; drop the host's name and the CPU's momentary clock, which differ each time."""
+    machine_info.pop("node", None)
+    for name in [name for name in machine_info.get("cpu", {}) if name.startswith("hz_")]:
+        del machine_info["cpu"][name]
+    if BENCH in config.stash or config.getoption("benchmark_compare"):
+        machine_info["diagbench"] = bench(config).machine.model_dump(mode="json")
+
+
+def pytest_benchmark_update_commit_info(config: pytest.Config, commit_info: dict[str, Any]) -> None:
+    """Where git has no answer, the commit that DIAGBENCH_COMMIT names."""
+    if commit_info.get("id") in (None, "unversioned") and os.environ.get("DIAGBENCH_COMMIT"):
+        commit_info["id"] = os.environ["DIAGBENCH_COMMIT"]
+
+
+def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
+    """Add the Run: the sweep, the command, and what never got to a number."""
+    if BENCH not in config.stash:
+        return
+    run = Run(
+        sweep=config.getoption("--sweep"),
+        command=shlex.join(["tox", "-e", "bench", *_after_dashes(config)]),
+        seconds_measuring=bench(config).seconds_measuring,
+        outcomes=tuple(bench(config).outcomes),
+    )
+    output_json["diagbench"] = run.model_dump(mode="json")
+
+
+def _after_dashes(config: pytest.Config) -> list[str]:
+    chosen = [f"--sweep={config.getoption('--sweep')}"]
+    if config.getoption("--backends"):
+        chosen.append(f"--backends={config.getoption('--backends')}")
+    chosen += [f"--candidate={path}" for path in config.getoption("--candidate")]
+    return ["--", *chosen]
+
+
+def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchmark: dict[str, Any]) -> None:
+    """Refuse to compare with another device's run: its times say nothing about this one."""
+    theirs = compared_benchmark["machine_info"].get("diagbench", {}).get("name", "an unknown device")
+    ours = bench(config).machine.name
+    if theirs != ours:
+        raise pytest.UsageError(f"the run to compare with was measured on {theirs}, this device is {ours}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the worker; pytest-benchmark has written its file by now, so give it its final name."""
+    config = session.config
+    if BENCH in config.stash:
+        config.stash[PROGRESS].done()
+        config.stash[BENCH].worker.stop()
+    path = config.stash.get(RECORD, None)
+    if path is not None:
+        partial = Path(config.option.benchmark_json)
+        if partial.stat().st_size:
+            partial.replace(path)
+        else:
+            partial.unlink()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table, and where the run and its page are."""
+    path = config.stash.get(RECORD, None)
+    if path is None or not path.exists():
+        return
+    from suite.record import read
+
+    record = read(path)
+    try:
+        from reports.render import render_run
+        from reports.tables import terminal_table
+    except ImportError as error:
+        terminalreporter.write_line(f"run: {path} (no table and no page: {error.name} is not installed)")
+        return
+    Console(file=sys.stdout).print(terminal_table(record))
+    page = render_run(record, path.parent)
+    terminalreporter.write_line(f"run:  {path}")
+    terminalreporter.write_line(f"page: {page}")

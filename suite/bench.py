@@ -1,0 +1,140 @@
+"""One run of the suite: asks the worker for each case once, keeps what came back, and says what a test may replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from backends import Entry, missing
+from suite.cases import Case
+from suite.messages import CEILINGS, CONTROL, CPU, SMOKE, Describe, Gate, Measure, Measured, Plan
+from suite.progress import Progress
+from suite.record import Machine, Measurement, Outcome, Series
+from suite.results import Campaign
+from suite.worker import SILENCE_S, Worker, WorkerFailed
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What one throughput test replays into pytest-benchmark."""
+
+    measurement: Measurement
+    samples_s: list[float]
+
+
+class Bench:
+    """The worker, its answers so far, and the outcomes that the record will hold."""
+
+    def __init__(
+        self, entries: Sequence[Entry], *, smoke: bool, progress: Progress, silence_s: float = SILENCE_S
+    ) -> None:
+        """entries: the backends that take part; smoke: every candidate once, untimed. Raises WorkerFailed."""
+        self.entries = tuple(entries)
+        self.worker = Worker(silence_s)
+        self.machine: Machine = self.worker.request(Describe())
+        self.outcomes: list[Outcome] = []
+        self.seconds_measuring = 0.0
+        self._plan = SMOKE if smoke else (Plan() if self.machine.kind == "cuda" else CPU)
+        self._progress = progress
+        self._gates: dict[tuple[Case, str], Outcome | None] = {}
+        self._campaigns: dict[tuple[Case, Series], dict[str, Replay | Outcome]] = {}
+        self._unavailable = {entry.name: reason for entry in entries if (reason := self._why_unavailable(entry))}
+        self.outcomes.extend(
+            Outcome(backend=name, kind="unavailable", reason=reason) for name, reason in self._unavailable.items()
+        )
+
+    def _why_unavailable(self, entry: Entry) -> str:
+        if self.machine.kind not in entry.devices:
+            return f"runs on {' and '.join(entry.devices)}, this device is {self.machine.kind}"
+        absent = missing(entry)
+        return f"{' and '.join(absent)} not installed" if absent else ""
+
+    @property
+    def available(self) -> tuple[Entry, ...]:
+        """The entries whose libraries and device are here."""
+        return tuple(entry for entry in self.entries if entry.name not in self._unavailable)
+
+    def candidates(self, series: Series) -> list[str]:
+        """The names that a campaign of the series can time on this machine."""
+        names = [entry.name for entry in self.available]
+        return [*CEILINGS, *names, CONTROL] if series in ("cold", "hot") else [*names, CONTROL]
+
+    def gate(self, case: Case, backend: str) -> Outcome | None:
+        """Why the backend may not be timed in the case; None when C is right. Asked of the device once."""
+        key = (case, backend)
+        if key not in self._gates:
+            self._gates[key] = self._ask_gate(case, self._entry(backend))
+            self._note(self._gates[key])
+        return self._gates[key]
+
+    def _entry(self, name: str) -> Entry:
+        return next(entry for entry in self.entries if entry.name == name)
+
+    def _ask_gate(self, case: Case, entry: Entry) -> Outcome | None:
+        if entry.name in self._unavailable:
+            return Outcome(backend=entry.name, kind="unavailable", reason=self._unavailable[entry.name])
+        if case.dtype not in entry.dtypes:
+            reason = f"takes {', '.join(entry.dtypes)}, not {case.dtype}"
+            return Outcome(backend=entry.name, case=case.id, kind="unsupported", reason=reason)
+        self._progress.checking(case, entry.name)
+        try:
+            answer: Outcome | None = self.worker.request(Gate(case, entry))
+        except WorkerFailed as failure:
+            return Outcome(backend=entry.name, case=case.id, kind=failure.kind, reason=failure.reason)
+        return answer
+
+    def _note(self, outcome: Outcome | None) -> None:
+        if outcome is not None and outcome not in self.outcomes:
+            self.outcomes.append(outcome)
+
+    def replay(self, case: Case, series: Series, candidate: str) -> Replay | Outcome:
+        """The candidate's samples in the case and series, or why there are none. The campaign is run once."""
+        key = (case, series)
+        if key not in self._campaigns:
+            self._campaigns[key] = self._campaign(case, series)
+        found = self._campaigns[key]
+        if candidate in found:
+            return found[candidate]
+        reason = "no backend got to a number in this case"
+        return found.get("all") or Outcome(
+            backend=candidate, case=case.id, series=series, kind="unavailable", reason=reason
+        )
+
+    def _campaign(self, case: Case, series: Series) -> dict[str, Replay | Outcome]:
+        gates = {entry.name: self.gate(case, entry.name) for entry in self.available}
+        failed: dict[str, Replay | Outcome] = {name: outcome for name, outcome in gates.items() if outcome is not None}
+        measured = self._measure(case, series, [entry for entry in self.available if entry.name not in failed])
+        for outcome in measured.outcomes:
+            self._note(outcome)
+            failed[outcome.backend] = outcome
+        self.seconds_measuring += measured.seconds
+        measurements = Campaign(case, series, measured, self.machine).measurements()
+        samples = {name: measured.sampled[name].samples_s for name in measurements}
+        return failed | {name: Replay(found, samples[name]) for name, found in measurements.items()}
+
+    def _measure(self, case: Case, series: Series, entries: list[Entry]) -> Measured:
+        """Run the campaign; where a backend takes the worker down, find out which, and run it again without."""
+        lost: list[Outcome] = []
+        careful = False
+        while entries:
+            self._progress.measuring(case, series)
+            try:
+                request = Measure(case, series, tuple(entries), self._plan, careful)
+                measured: Measured = self.worker.request(request, self._progress.look)
+            except WorkerFailed as failure:
+                if not failure.doing and not careful:
+                    careful = True
+                    continue
+                careful = False
+                lost.append(_lost(case, series, failure))
+                entries = [entry for entry in entries if failure.doing not in (entry.name, "")]
+                continue
+            self._progress.measured(case, series, measured)
+            measured.outcomes[:0] = lost
+            return measured
+        return Measured(outcomes=lost)
+
+
+def _lost(case: Case, series: Series, failure: WorkerFailed) -> Outcome:
+    backend = failure.doing or "all"
+    return Outcome(backend=backend, case=case.id, series=series, kind=failure.kind, reason=failure.reason)

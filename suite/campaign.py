@@ -1,0 +1,138 @@
+"""One campaign: every candidate of one case and series, interleaved round by round, until the ratios are known.
+
+Each round visits every candidate once, in an order that rotates and reverses, so that no candidate always follows the
+same neighbour. Among the candidates are always two ceilings and an A/A control; see `ceilings` and CONTROL.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from backends import Launch
+from suite.messages import CEILINGS, Plan
+from suite.operands import Operands
+from suite.record import StopReason
+from suite.statistics import ratio
+from suite.timing import Sampler
+
+
+@dataclass
+class Candidate:
+    """One thing that is timed, with its samples in seconds per launch, one per round."""
+
+    name: str
+    sampler: Sampler
+    samples_s: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Result:
+    """Why the campaign ended, and the seconds it took."""
+
+    stop_reason: StopReason
+    seconds: float
+
+
+def run(
+    candidates: Sequence[Candidate],
+    plan: Plan,
+    synchronize: Callable[[], None],
+    progress: Callable[[int, float], None] = lambda rounds, width: None,
+    before: Callable[[str], None] = lambda name: None,
+) -> Result:
+    """Take rounds until the plan is satisfied; fills every candidate's samples_s.
+
+    progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, before(name) before
+    every sample.
+    """
+    started = time.monotonic()
+    _warm_up(candidates, plan.warmup_s, synchronize, before)
+    measuring = time.monotonic()
+    rounds, reason = 0, None
+    while reason is None:
+        for number in range(rounds, rounds + plan.look_every):
+            for candidate in order(candidates, number):
+                before(candidate.name)
+                candidate.sampler.take()
+        synchronize()
+        for candidate in candidates:
+            candidate.samples_s.extend(candidate.sampler.collect())
+        rounds += plan.look_every
+        width = widest(candidates)
+        progress(rounds, width)
+        reason = stop(plan, rounds, width, time.monotonic() - measuring)
+    return Result(reason, time.monotonic() - started)
+
+
+def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | None:
+    """Whether a campaign with so many rounds, such a widest interval and so many seconds behind it ends, and why."""
+    if plan.max_rounds == 1:
+        return "smoke"
+    if rounds >= plan.min_rounds and width <= plan.precision:
+        return "precise"
+    if rounds >= plan.max_rounds:
+        return "max_rounds"
+    # Twenty rounds are the fewest whose interval means anything; a budget does not cut below that.
+    return "budget" if seconds >= plan.budget_s and rounds >= min(20, plan.min_rounds) else None
+
+
+def order(candidates: Sequence[Candidate], number: int) -> Iterator[Candidate]:
+    """The candidates in the order of this round: rotated by one each round, every second round backwards."""
+    turn = number % len(candidates)
+    rotated = [*candidates[turn:], *candidates[:turn]]
+    return reversed(rotated) if number % 2 else iter(rotated)
+
+
+def widest(candidates: Sequence[Candidate]) -> float:
+    """The largest relative half-width among all ratios to the first candidate; 0 where there is only one."""
+    first = candidates[0].samples_s
+    return max((ratio(other.samples_s, first).half_width for other in candidates[1:]), default=0.0)
+
+
+def ceilings(sets: Sequence[Operands]) -> dict[str, tuple[list[Launch], str]]:
+    """Name -> (one launch per operand set, its form): a device memcpy and a plain vector copy of the case's bytes."""
+    pairs = [operands.copy_buffers() for operands in sets]
+    memcpy, kernel = CEILINGS
+    copy, form = _vector_copy(pairs[0][0].device)
+    return {
+        memcpy: ([_memcpy(*pair) for pair in pairs], "torch.Tensor.copy_ of flat memory"),
+        kernel: ([_launch(copy, *pair) for pair in pairs], form),
+    }
+
+
+def _memcpy(source: torch.Tensor, target: torch.Tensor) -> Launch:
+    return lambda: target.copy_(source)
+
+
+def _launch(copy: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], s: torch.Tensor, t: torch.Tensor) -> Launch:
+    return lambda: copy(s, t)
+
+
+def _vector_copy(device: torch.device) -> tuple[Callable[[torch.Tensor, torch.Tensor], torch.Tensor], str]:
+    """Triton's copy where it is installed, else a vectorised element-wise kernel of PyTorch: the same bytes."""
+    if device.type == "cuda" and importlib.util.find_spec("triton") is not None:
+        from suite.copy_kernel import copy
+
+        return copy, "Triton copy kernel, 16 bytes per thread"
+    return lambda source, target: torch.bitwise_not(
+        source, out=target
+    ), "torch.bitwise_not, a vectorised element-wise kernel"
+
+
+def _warm_up(
+    candidates: Sequence[Candidate], seconds: float, synchronize: Callable[[], None], before: Callable[[str], None]
+) -> None:
+    """At least `seconds` of the very load that is measured: clocks, caches and page tables settle."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for candidate in candidates:
+            before(candidate.name)
+            candidate.sampler.take()
+        synchronize()
+        for candidate in candidates:
+            candidate.sampler.collect()

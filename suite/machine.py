@@ -1,0 +1,167 @@
+"""What runs here, asked of the machine itself: the device, its memory system, its clocks, the software, the commit.
+
+Nothing comes from a table of product names: peak bandwidth is 2 · memory clock · bus width / 8, both as NVML says.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import itertools
+import os
+import platform
+import subprocess
+import time
+from pathlib import Path
+
+import torch
+
+from suite.record import Machine
+
+ROOT = Path(__file__).parent.parent
+LIBRARIES = ("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "numba", "numba-cuda", "numpy", "pytest-benchmark")
+
+
+def describe(kind: str) -> Machine:
+    """The machine as it is now; kind: "cuda" for the current CUDA device, "cpu" for the host."""
+    common = {
+        "host_cpu": _cpu_name(),
+        "python": platform.python_version(),
+        "versions": versions(),
+        "commit": commit(),
+        "tree_clean": tree_clean(),
+    }
+    return Machine(**(_cuda() if kind == "cuda" else _cpu()), **common)
+
+
+def cache_bytes(kind: str) -> int:
+    """Bytes of the device's last cache before memory."""
+    if kind == "cuda":
+        return int(torch.cuda.get_device_properties(torch.cuda.current_device()).L2_cache_size)
+    return last_level_cache_bytes()
+
+
+def versions() -> dict[str, str]:
+    """Library -> version, of those that are installed."""
+    found = {}
+    for name in LIBRARIES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def commit() -> str:
+    """The checked-out commit; DIAGBENCH_COMMIT where git has no answer; "unknown" without either."""
+    return _git("rev-parse", "HEAD") or os.environ.get("DIAGBENCH_COMMIT") or "unknown"
+
+
+def tree_clean() -> bool | None:
+    """Whether every tracked file is as committed and nothing is untracked; None where git has no answer."""
+    status = _git("status", "--porcelain")
+    return None if status is None else status == ""
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def _cuda() -> dict[str, object]:
+    index = torch.cuda.current_device()
+    properties = torch.cuda.get_device_properties(index)
+    return {
+        "kind": "cuda",
+        "name": properties.name,
+        "compute_capability": (properties.major, properties.minor),
+        "sm_count": properties.multi_processor_count,
+        "cache_bytes": cache_bytes("cuda"),
+        "memory_bytes": properties.total_memory,
+        "cuda": torch.version.cuda,
+        "event_tick_s": _event_tick(),
+        "empty_node_s": _empty_node(),
+    } | _nvml(str(properties.uuid))
+
+
+def _nvml(uuid: str) -> dict[str, object]:
+    """Driver, memory clock, bus width and the peak they make, by NVML; what it does not answer stays unknown."""
+    try:
+        import pynvml
+    except ImportError:
+        return {}
+    found: dict[str, object] = {}
+    try:
+        pynvml.nvmlInit()
+        found["driver"] = pynvml.nvmlSystemGetDriverVersion()
+        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
+        clock_mhz = pynvml.nvmlDeviceGetMaxClockInfo(handle, pynvml.NVML_CLOCK_MEM)
+        bus_bits = pynvml.nvmlDeviceGetMemoryBusWidth(handle)
+        found |= {"memory_clock_mhz": clock_mhz, "memory_bus_bits": bus_bits}
+        found["peak_bytes_per_s"] = 2 * clock_mhz * 1e6 * bus_bits / 8
+    except pynvml.NVMLError:
+        pass  # a virtual GPU or an old driver that does not say: the record holds None
+    return found
+
+
+def _event_tick(pairs: int = 400) -> float:
+    """Seconds: the smallest difference between distinct readings of short event intervals."""
+    events = [torch.cuda.Event(enable_timing=True) for _ in range(pairs + 1)]
+    for event in events:
+        event.record()
+    torch.cuda.synchronize()
+    readings = sorted({start.elapsed_time(end) for start, end in itertools.pairwise(events)})
+    steps = [b - a for a, b in itertools.pairwise(readings) if b - a > 1e-7]
+    return min(steps, default=readings[0]) / 1e3
+
+
+def _empty_node(nodes: int = 500) -> float:
+    """Seconds that the smallest kernel takes as one of a graph's chain of nodes: the floor under every launch."""
+    scratch = torch.zeros(1, device="cuda")
+    stream = torch.cuda.Stream()
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.stream(stream):
+        scratch.zero_()
+        stream.synchronize()
+        graph.capture_begin()
+        for _ in range(nodes):
+            scratch.add_(1)
+        graph.capture_end()
+        before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        graph.replay()
+        before.record()
+        graph.replay()
+        after.record()
+        stream.synchronize()
+    return before.elapsed_time(after) / 1e3 / nodes
+
+
+def _cpu() -> dict[str, object]:
+    return {
+        "kind": "cpu",
+        "name": _cpu_name(),
+        "cache_bytes": cache_bytes("cpu"),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        "event_tick_s": time.get_clock_info("perf_counter").resolution,
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    cores = os.cpu_count() or 1
+    return f"{named[0] if named else platform.machine()}, {cores} logical cores"
+
+
+def last_level_cache_bytes() -> int:
+    """The largest cache that the kernel lists for the first core; 32 MiB where it lists none."""
+    sizes = []
+    for entry in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+        text = entry.read_text().strip()
+        sizes.append(int(text[:-1]) * {"K": 1 << 10, "M": 1 << 20}[text[-1]])
+    return max(sizes, default=32 << 20)

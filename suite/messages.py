@@ -1,0 +1,84 @@
+"""What the pytest process asks of the worker that owns the device, and what comes back. No array library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from backends import Entry
+from suite.cases import Case
+from suite.record import Method, Outcome, Series, StopReason
+
+CEILINGS = ("ceiling_memcpy", "ceiling_copy")
+CONTROL = "control_aa"
+"""The names of the candidates that are no backends."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a campaign goes on. Rounds are looked at together, `look_every` at a time."""
+
+    sample_s: float = 1.5e-3
+    warmup_s: float = 0.3
+    min_rounds: int = 60
+    look_every: int = 20
+    max_rounds: int = 300
+    budget_s: float = 5.0
+    precision: float = 0.0025  # half-width of every ratio's 99 % interval at which it stops
+
+
+CPU = Plan(sample_s=5e-3, min_rounds=20, look_every=10, max_rounds=100, budget_s=6.0)
+"""On the CPU launches are longer and less even; fewer rounds of longer samples fit the same time."""
+
+SMOKE = Plan(sample_s=0.0, warmup_s=0.0, min_rounds=1, look_every=1, max_rounds=1, budget_s=0.0)
+"""Every candidate once: that it runs, not how fast."""
+
+
+@dataclass(frozen=True)
+class Describe:
+    """Ask for the Machine."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Ask whether one backend is right in one case; answered by its Outcome, or None when it is."""
+
+    case: Case
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Ask for one campaign; answered by Measured."""
+
+    case: Case
+    series: Series
+    entries: tuple[Entry, ...]
+    plan: Plan
+    careful: bool = False  # wait for the device after every candidate, to learn which one breaks it
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One candidate's samples, in seconds per launch, one per round, and how they were taken."""
+
+    samples_s: list[float]
+    method: Method
+    launches: int
+    form: str = ""
+    allocates: bool = False
+
+
+@dataclass
+class Measured:
+    """One campaign's samples by candidate, and what did not get to any."""
+
+    sampled: dict[str, Sampled] = field(default_factory=dict)
+    outcomes: list[Outcome] = field(default_factory=list)
+    stop_reason: StopReason = "smoke"
+    seconds: float = 0.0
+    buffer_sets: int = 1
+    buffer_sets_needed: int = 1
+    controlled: str = ""  # what the A/A control doubles
+
+
+Request = Describe | Gate | Measure

@@ -1,0 +1,122 @@
+"""From one campaign's samples to the Measurements of the record: shares of the ceiling, ratios, verdicts, flags."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from suite.cases import Case, Regime
+from suite.messages import CEILINGS, CONTROL, Measured
+from suite.record import Machine, Measurement, Series
+from suite.statistics import Ratio, margin, ratio, summarise, verdict
+
+
+class Campaign:
+    """One campaign's samples seen as comparisons between its candidates."""
+
+    def __init__(self, case: Case, series: Series, measured: Measured, machine: Machine) -> None:
+        self.case, self.series, self.measured, self.machine = case, series, measured, machine
+        self._samples = {name: sampled.samples_s for name, sampled in measured.sampled.items()}
+
+    def ratio(self, name: str, other: str) -> Ratio:
+        """time of `name` / time of `other`."""
+        return ratio(self._samples[name], self._samples[other])
+
+    @cached_property
+    def ceiling(self) -> str | None:
+        """The faster of the ceilings over the whole campaign; None where the series has none."""
+        return self._fastest([name for name in CEILINGS if name in self._samples])
+
+    @cached_property
+    def reference(self) -> str | None:
+        """The fastest correct backend; what the verdicts compare with."""
+        return self._fastest([name for name in self._samples if role(name) == "backend"])
+
+    @cached_property
+    def control(self) -> Ratio | None:
+        """The A/A control: the same launches against themselves under two names."""
+        if CONTROL not in self._samples or self.measured.controlled not in self._samples:
+            return None
+        return self.ratio(CONTROL, self.measured.controlled)
+
+    @property
+    def regime(self) -> Regime:
+        """What bounds the case on this machine."""
+        return self.case.regime(self.machine.cache_bytes, self.machine.peak_bytes_per_s)
+
+    def _fastest(self, names: list[str]) -> str | None:
+        return min(names, key=lambda name: float(np.mean(np.log(self._samples[name]))), default=None)
+
+    def measurements(self) -> dict[str, Measurement]:
+        """Candidate -> Measurement; empty where no backend got to a number."""
+        return {name: self._measurement(name) for name in self._samples} if self.reference else {}
+
+    def _measurement(self, name: str) -> Measurement:
+        sampled = self.measured.sampled[name]
+        summary = summarise(sampled.samples_s)
+        bandwidth = self.case.bytes_moved / summary.median_s
+        peak = self.machine.peak_bytes_per_s if self.series in ("cold", "hot") else None
+        return Measurement(
+            backend=name,
+            role=role(name),
+            gate="not_applicable" if role(name) == "ceiling" else "passed",
+            case=self.case.id,
+            **asdict(self.case),
+            regime=self.regime,
+            series=self.series,
+            bytes_moved=self.case.bytes_moved,
+            median_s=summary.median_s,
+            mean_s=summary.mean_s,
+            p5_s=summary.p5_s,
+            p95_s=summary.p95_s,
+            noise_relative_iqr=summary.relative_iqr,
+            bandwidth_bytes_per_s=bandwidth,
+            of_peak=bandwidth / peak if peak else None,
+            method=sampled.method,
+            launches_per_sample=sampled.launches,
+            buffer_sets=self.measured.buffer_sets,
+            buffer_sets_needed=self.measured.buffer_sets_needed,
+            rounds=len(sampled.samples_s),
+            stop_reason=self.measured.stop_reason,
+            allocates=sampled.allocates,
+            form=sampled.form,
+            **self._against_the_ceiling(name),
+            **self._against_the_reference(name),
+        )
+
+    def _against_the_ceiling(self, name: str) -> dict[str, Any]:
+        if self.ceiling is None:
+            return {}
+        share = self.ratio(name, self.ceiling).inverse()
+        noise = self.control.half_width if self.control else 0.0
+        return {
+            "ceiling": self.ceiling,
+            "of_ceiling": share.value,
+            "of_ceiling_ci99": (share.low, share.high),
+            "above_ceiling": self.regime == "DRAM-bound" and share.low > 1 + 2 * noise,
+        }
+
+    def _against_the_reference(self, name: str) -> dict[str, Any]:
+        assert self.reference is not None
+        comparison = self.ratio(name, self.reference)
+        delta = margin(self.control)
+        found = {
+            "reference": self.reference,
+            "ratio": comparison.value,
+            "ratio_ci99": (comparison.low, comparison.high),
+            "verdict": verdict(comparison, delta),
+            "margin": delta,
+        }
+        if self.control:
+            found |= {"control_ratio": self.control.value, "control_ci99": (self.control.low, self.control.high)}
+        return found
+
+
+def role(name: str) -> str:
+    """backend, ceiling or control."""
+    if name in CEILINGS:
+        return "ceiling"
+    return "control" if name == CONTROL else "backend"

@@ -1,0 +1,254 @@
+"""The worker's side: owns the device and answers the requests of `messages`, one at a time.
+
+A backend that raises becomes an Outcome and the others go on. After every exception the device is asked whether it
+still works; if it does not, this process ends, so that nothing is measured on a corrupted context.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from multiprocessing.connection import Connection
+
+import torch
+
+from backends import Entry, Launch, Unsupported, load
+from suite import campaign, gate, machine, operands, timing
+from suite.campaign import Candidate
+from suite.cases import Case
+from suite.messages import CONTROL, Describe, Gate, Measure, Measured, Request, Sampled
+from suite.operands import Operands
+from suite.record import Machine, Outcome, Series
+
+SEED = 20_000
+
+CONTROLLED = ("triton_tuned", "cupy_rawkernel", "numba_cpu")
+"""What the A/A control doubles: the first of these that is among the candidates, else the first candidate."""
+
+HEADROOM_BYTES = 1 << 29
+"""Left free beside the operands: the gate's tiles in float64, graphs, and what the libraries take for themselves."""
+
+HOST_LAUNCHES = {"launch": 100, "call": 10}
+"""Per sample of the host series: enough to see past the clock, too few to fill the device's queue."""
+
+
+class DeviceLost(Exception):
+    """An error after which nothing on the device can be trusted: the process must end."""
+
+
+def serve(connection: Connection) -> None:
+    """Own the current CUDA device, or the CPU where there is none, and answer requests until the other end closes."""
+    with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
+        server = Server(connection, timing.Device())
+        while True:
+            request = connection.recv()
+            try:
+                connection.send(("answer", server.answer(request)))
+            except Exception as error:
+                reason = str(error) if isinstance(error, DeviceLost) else one_line(error)
+                connection.send(("failed", server.doing, reason))
+                os._exit(1)  # an orderly exit could hang or fault in the driver
+
+
+@dataclass
+class Timed:
+    """The candidates of one campaign, with what is needed to describe and to check them afterwards."""
+
+    sets: list[Operands]
+    candidates: list[Candidate] = field(default_factory=list)
+    forms: dict[str, str] = field(default_factory=dict)
+    bound: dict[str, tuple[Entry, list[Launch]]] = field(default_factory=dict)
+
+    def add(self, candidate: Candidate, form: str) -> None:
+        """Let a candidate take part."""
+        self.candidates.append(candidate)
+        self.forms[candidate.name] = form
+
+    def sampled(self, candidate: Candidate) -> Sampled:
+        """What goes back to the pytest process."""
+        name, sampler = candidate.name, candidate.sampler
+        allocates = name in self.bound and self.bound[name][0].allocates
+        return Sampled(candidate.samples_s, sampler.method, sampler.launches, self.forms[name], allocates)
+
+
+class Server:
+    """The device, and the operands of the case that is being checked."""
+
+    def __init__(self, connection: Connection, device: timing.Device) -> None:
+        self.connection = connection
+        self.device = device
+        self.doing = ""
+        self._checked: Operands | None = None
+
+    def answer(self, request: Request) -> Machine | Outcome | Measured | None:
+        """What the request asks for."""
+        if isinstance(request, Describe):
+            return machine.describe(self.device.kind)
+        with self.device.active():
+            if isinstance(request, Gate):
+                return self._gate(request)
+            self._checked = None
+            return self._measure(request)
+
+    def _gate(self, request: Gate) -> Outcome | None:
+        if self._checked is None or self._checked.case != request.case:
+            self._checked = None
+            reason = self._lack_of_memory(request.case, 1)
+            if reason:
+                return Outcome(backend="all", case=request.case.id, kind="no_memory", reason=reason)
+            self._checked = operands.allocate(request.case, self.device.torch)
+        return self._attempt(request.entry, request.case, None, partial(self._check, request.entry, self._checked))
+
+    def _check(self, entry: Entry, checked: Operands) -> None:
+        gate.check(
+            checked,
+            partial(self._bind, entry),
+            self.device.synchronize,
+            seed=SEED,
+            fresh_output=entry.allocates,
+            tolerance_ulp=entry.tolerance_ulp,
+        )
+
+    def _bind(self, entry: Entry, on: Operands) -> Launch:
+        return load(entry).bind(on.a, on.b, on.out, self.device.stream)
+
+    def _attempt(self, entry: Entry, case: Case, series: Series | None, work: Callable[[], object]) -> Outcome | None:
+        """Let one backend work. What it raises becomes its outcome; raises DeviceLost if the device did not survive."""
+        self._report(entry.name)
+        failed = partial(Outcome, backend=entry.name, case=case.id, series=series)
+        try:
+            work()
+            self.device.synchronize()
+            return None
+        except Unsupported as error:
+            outcome = failed(kind="unsupported", reason=str(error))
+        except gate.Incorrect as error:
+            outcome = failed(kind="incorrect", reason=str(error))
+        except torch.OutOfMemoryError:
+            outcome = failed(kind="no_memory", reason="the device's memory ran out")
+        except Exception as error:
+            outcome = failed(kind="crashed", reason=one_line(error))
+        try:
+            self.device.synchronize()
+        except RuntimeError:
+            raise DeviceLost(outcome.reason) from None
+        return outcome
+
+    def _report(self, name: str) -> None:
+        self.doing = name
+        self.connection.send(("doing", name))
+
+    def _lack_of_memory(self, case: Case, sets: int) -> str:
+        needed, free = operands.bytes_needed(case, sets) + HEADROOM_BYTES, self.device.free_bytes()
+        if needed <= free:
+            return ""
+        return f"{sets} sets of its operands need {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free"
+
+    def _measure(self, request: Measure) -> Measured:
+        cache = machine.cache_bytes(self.device.kind)
+        needed = timing.sets_needed(request.case.bytes_moved, cache) if request.series == "cold" else 1
+        measured = Measured(buffer_sets=min(needed, timing.MOST_LAUNCHES), buffer_sets_needed=needed)
+        reason = self._lack_of_memory(request.case, measured.buffer_sets)
+        if reason:
+            failed = Outcome(
+                backend="all", case=request.case.id, series=request.series, kind="no_memory", reason=reason
+            )
+            measured.outcomes.append(failed)
+            return measured
+        timed = Timed(self._operand_sets(request.case, measured.buffer_sets))
+        self._prepare(request, timed, measured)
+        if timed.bound:
+            self._run(request, timed, measured)
+        return measured
+
+    def _operand_sets(self, case: Case, count: int) -> list[Operands]:
+        sets = [operands.allocate(case, self.device.torch) for _ in range(count)]
+        for guarded in sets[0].guarded:
+            guarded.poison()
+        sets[0].fill(SEED)
+        for other in sets[1:]:
+            for mine, first in zip(other.guarded, sets[0].guarded, strict=True):
+                mine.buffer.copy_(first.buffer)
+        return sets
+
+    def _prepare(self, request: Measure, timed: Timed, measured: Measured) -> None:
+        """Bind and capture every candidate: ceilings first, the A/A control last."""
+        if request.series not in HOST_LAUNCHES:
+            for name, (launches, form) in campaign.ceilings(timed.sets).items():
+                timed.add(self._candidate(name, launches, request), form)
+        for entry in request.entries:
+            add = partial(self._add, entry, request, timed)
+            outcome = self._attempt(entry, request.case, request.series, add)
+            if outcome is not None:
+                measured.outcomes.append(outcome)
+        measured.controlled = next((name for name in (*CONTROLLED, *timed.bound) if name in timed.bound), "")
+        if measured.controlled:
+            entry, launches = timed.bound[measured.controlled]
+            control = self._candidate(CONTROL, launches, request, entry.capturable)
+            timed.add(control, f"{measured.controlled} again")
+        self._report("")
+
+    def _add(self, entry: Entry, request: Measure, timed: Timed) -> None:
+        launches = [self._bind(entry, on) for on in timed.sets]
+        form = getattr(launches[0], "form", "")
+        if request.series == "call":
+            launches = [partial(self._call, entry, on) for on in timed.sets]
+        timed.add(self._candidate(entry.name, launches, request, entry.capturable), form)
+        timed.bound[entry.name] = (entry, launches)
+
+    def _call(self, entry: Entry, on: Operands) -> torch.Tensor:
+        return self._bind(entry, on)()
+
+    def _candidate(self, name: str, launches: Sequence[Launch], request: Measure, capturable: bool = True) -> Candidate:
+        if request.series in HOST_LAUNCHES:
+            count = HOST_LAUNCHES[request.series]
+            return Candidate(name, timing.HostSampler(launches, count, self.device.synchronize))
+        rough_s = self.device.rough_seconds(launches)
+        count = timing.launches_per_sample(rough_s, len(launches), request.plan.sample_s)
+        return Candidate(name, self.device.sampler(launches, count, capturable))
+
+    def _run(self, request: Measure, timed: Timed, measured: Measured) -> None:
+        """Take the rounds, then check every C once more: a backend that went wrong meanwhile loses its samples."""
+        before = self._watch if request.careful else lambda name: None
+        result = campaign.run(timed.candidates, request.plan, self.device.synchronize, self._progress, before)
+        self._report("")
+        measured.stop_reason, measured.seconds = result.stop_reason, result.seconds
+        timed.sets[0].fill(SEED)
+        wrong = set()
+        for entry, launches in timed.bound.values():
+            again = partial(self._compare, entry, launches[0], timed.sets[0])
+            outcome = self._attempt(entry, request.case, request.series, again)
+            if outcome is not None:
+                measured.outcomes.append(outcome)
+                wrong.add(entry.name)
+        if measured.controlled in wrong:
+            wrong.add(CONTROL)
+        for candidate in timed.candidates:
+            if candidate.name not in wrong:
+                measured.sampled[candidate.name] = timed.sampled(candidate)
+
+    def _watch(self, name: str) -> None:
+        self.device.synchronize()
+        self._report(name)
+
+    def _progress(self, rounds: int, width: float) -> None:
+        self.connection.send(("progress", rounds, width))
+
+    def _compare(self, entry: Entry, launch: Launch, on: Operands) -> None:
+        on.guarded[2].poison()
+        result = launch()
+        self.device.synchronize()
+        gate.compare(on, result, SEED, fresh_output=entry.allocates, tolerance_ulp=entry.tolerance_ulp)
+
+
+def one_line(error: BaseException) -> str:
+    """The error's type and the first line of what it says, and the place in backends/ that it came through."""
+    text = str(error).strip().splitlines()
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if f"{os.sep}backends{os.sep}" in frame.filename]
+    place = f" ({os.path.basename(ours[-1].filename)}:{ours[-1].lineno})" if ours else ""
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"

@@ -1,0 +1,97 @@
+"""Paired ratios, their intervals, and verdicts. Sample i of every candidate was taken in round i.
+
+A ratio is the mean of per-round log ratios, so whatever slows a whole round down cancels. Its interval comes from a
+moving-block bootstrap (Künsch 1989), because neighbouring rounds share clocks and temperature and are not independent.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from suite.record import Verdict
+
+CONFIDENCE = 0.99
+RESAMPLES = 2000
+SMALLEST_MARGIN = 0.01
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """time of one candidate / time of another, with its 99 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    @property
+    def half_width(self) -> float:
+        """Half of the interval, relative to the ratio."""
+        return (self.high - self.low) / 2 / self.value
+
+    def inverse(self) -> Ratio:
+        """The same comparison seen from the other side."""
+        return Ratio(1 / self.value, 1 / self.high, 1 / self.low)
+
+
+def ratio(times_s: Sequence[float], others_s: Sequence[float], seed: int = 0) -> Ratio:
+    """times / others from samples paired by round, with the moving-block bootstrap's 99 % interval.
+
+    Raises ValueError when the two do not have the same number of samples, or none.
+    """
+    if len(times_s) != len(others_s) or not times_s:
+        raise ValueError(f"paired samples are needed, got {len(times_s)} and {len(others_s)}")
+    logs = np.log(np.asarray(times_s)) - np.log(np.asarray(others_s))
+    means = _block_means(logs, seed)
+    tail = (1 - CONFIDENCE) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Ratio(math.exp(logs.mean()), math.exp(low), math.exp(high))
+
+
+def _block_means(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """(RESAMPLES,) means of series put together from random blocks of n^(1/3) consecutive values."""
+    n = len(values)
+    length = max(1, math.ceil(n ** (1 / 3)))
+    blocks = -(-n // length)
+    generator = np.random.default_rng(seed)
+    starts = generator.integers(0, n - length + 1, size=(RESAMPLES, blocks))
+    indices = (starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :n]
+    means: NDArray[np.float64] = values[indices].mean(axis=1)
+    return means
+
+
+def margin(control: Ratio | None) -> float:
+    """δ: the difference under which nothing is claimed; 1 %, or twice the A/A control's half-width if that is more."""
+    return max(SMALLEST_MARGIN, 2 * control.half_width) if control else SMALLEST_MARGIN
+
+
+def verdict(comparison: Ratio, delta: float) -> Verdict:
+    """FASTER or SLOWER when the interval lies wholly outside 1 ± delta, SAME when wholly inside, else UNDECIDED."""
+    if comparison.high < 1 - delta:
+        return "FASTER"
+    if comparison.low > 1 + delta:
+        return "SLOWER"
+    if comparison.low >= 1 - delta and comparison.high <= 1 + delta:
+        return "SAME"
+    return "UNDECIDED"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Seconds per launch over all rounds; no sample is removed."""
+
+    median_s: float
+    mean_s: float
+    p5_s: float
+    p95_s: float
+    relative_iqr: float
+
+
+def summarise(samples_s: Sequence[float]) -> Summary:
+    """Median, mean, 5th and 95th percentile, and the interquartile range relative to the median."""
+    p5, q1, median, q3, p95 = (float(x) for x in np.quantile(np.asarray(samples_s), [0.05, 0.25, 0.5, 0.75, 0.95]))
+    return Summary(median, float(np.mean(np.asarray(samples_s))), p5, p95, (q3 - q1) / median)

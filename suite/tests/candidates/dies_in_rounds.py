@@ -1,0 +1,17 @@
+"""A candidate that ends the process after some launches."""
+
+import itertools
+import os
+
+import torch
+
+LAUNCHES = itertools.count()
+
+
+def bind(a, b, out, stream):
+    def launch():
+        if next(LAUNCHES) == 40:
+            os._exit(3)
+        return torch.mul(a[:, None], b, out=out)
+
+    return launch

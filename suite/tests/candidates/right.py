@@ -1,0 +1,7 @@
+"""A candidate that is right."""
+
+import torch
+
+
+def bind(a, b, out, stream):
+    return lambda: torch.mul(a[:, None], b, out=out)

@@ -1,0 +1,96 @@
+"""The order of rounds and the stop rule, with samplers that say what they are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from suite import campaign
+from suite.campaign import Candidate
+from suite.messages import SMOKE, Plan
+from suite.record import Method
+from suite.timing import HostSampler, launches_per_sample, sets_needed
+
+
+class Told:
+    """A sampler of made-up samples that notes when it was asked."""
+
+    method: Method = "host_clock"
+    launches = 1
+
+    def __init__(self, name: str, log: list[str], samples: Iterator[float]) -> None:
+        self.name, self.log, self.samples = name, log, samples
+        self.pending = 0
+
+    def take(self) -> None:
+        self.log.append(self.name)
+        self.pending += 1
+
+    def collect(self) -> list[float]:
+        taken, self.pending = self.pending, 0
+        return [next(self.samples) for _ in range(taken)]
+
+
+def noisy(seed: int, noise: float) -> Iterator[float]:
+    generator = np.random.default_rng(seed)
+    while True:
+        yield float(np.exp(generator.normal(0, noise)))
+
+
+def run(noise: float, **plan: float) -> tuple[campaign.Result, list[Candidate], list[str]]:
+    log: list[str] = []
+    candidates = [Candidate(name, Told(name, log, noisy(i, noise))) for i, name in enumerate("abc")]
+    chosen = Plan(warmup_s=0.0, **plan)  # type: ignore[arg-type]
+    return campaign.run(candidates, chosen, lambda: None), candidates, log
+
+
+def test_quiet_samples_end_at_the_fewest_rounds_and_noisy_ones_at_the_most() -> None:
+    result, candidates, _ = run(noise=0.0005, budget_s=60)
+    assert (result.stop_reason, len(candidates[0].samples_s)) == ("precise", 60)
+    result, candidates, _ = run(noise=0.2, budget_s=60)
+    assert (result.stop_reason, len(candidates[0].samples_s)) == ("max_rounds", 300)
+
+
+def test_a_budget_ends_it_with_enough_rounds_for_an_interval() -> None:
+    result, candidates, _ = run(noise=0.2, budget_s=0)
+    assert (result.stop_reason, len(candidates[0].samples_s)) == ("budget", 20)
+
+
+def test_every_round_visits_every_candidate_once_in_changing_order() -> None:
+    _, candidates, log = run(noise=0.0)
+    visits = [tuple(log[i : i + 3]) for i in range(0, len(log), 3)]
+    assert all(sorted(visit) == ["a", "b", "c"] for visit in visits)
+    assert len(set(visits)) >= 4
+    assert len({len(candidate.samples_s) for candidate in candidates}) == 1
+
+
+def test_smoke_takes_one_round() -> None:
+    log: list[str] = []
+    candidate = Candidate("a", Told("a", log, noisy(0, 0.1)))
+    assert campaign.run([candidate], SMOKE, lambda: None).stop_reason == "smoke"
+    assert log == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("rough_s", "sets", "expected"), [(50e-6, 3, 30), (1e-6, 3, 512), (1.0, 3, 3), (0.0, 1, 512), (1e-6, 9000, 512)]
+)
+def test_a_sample_has_enough_launches(rough_s: float, sets: int, expected: int) -> None:
+    assert launches_per_sample(rough_s, sets, 1.5e-3) == expected
+
+
+def test_cold_rotates_through_more_than_five_caches() -> None:
+    cache = 50 << 20
+    for footprint in (1 << 20, 128 << 20, 1 << 32):
+        assert (sets_needed(footprint, cache) - 1) * footprint >= 5 * cache
+    assert sets_needed(1 << 40, cache) == 2
+
+
+def test_the_host_sampler_walks_its_sets_and_times_only_the_launches() -> None:
+    log: list[str] = []
+    sampler = HostSampler([lambda: log.append("x"), lambda: log.append("y")], 3, lambda: log.append("wait"))
+    sampler.take()
+    assert log == ["x", "wait", "y", "x", "y", "wait"]
+    assert len(sampler.collect()) == 1
+    assert sampler.collect() == []

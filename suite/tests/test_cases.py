@@ -1,0 +1,52 @@
+"""Cases, their ids, bytes and regimes."""
+
+from __future__ import annotations
+
+import pytest
+
+from suite.cases import HEADLINE, SWEEPS, Case, UnknownCase, parse, sweep
+
+
+def test_bytes_are_b_c_and_a_once() -> None:
+    assert Case(4, 3).bytes_moved == (12 + 12 + 4) * 4
+    assert Case(4, 3, "float16").bytes_moved == (12 + 12 + 4) * 2
+
+
+@pytest.mark.parametrize("case", SWEEPS["full"])
+def test_ids_round_trip(case: Case) -> None:
+    assert parse(case.id) == case
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4096", "4096x4096", "4x4-int8-contiguous", "4x4-float32-tiled", "ax4-float32-contiguous"]
+)
+def test_bad_ids_are_refused(text: str) -> None:
+    with pytest.raises(UnknownCase):
+        parse(text)
+
+
+def test_sweeps_are_named_or_listed() -> None:
+    assert sweep("quick") == SWEEPS["quick"]
+    assert sweep(HEADLINE.id) == (HEADLINE,)
+    with pytest.raises(UnknownCase, match="quick, full"):
+        sweep("huge")
+
+
+def test_the_full_sweep_has_the_headline_in_every_dtype_and_no_case_twice() -> None:
+    full = SWEEPS["full"]
+    assert len(set(full)) == len(full)
+    assert {case.dtype for case in full if (case.rows, case.cols) == (4096, 4096)} == {
+        "float32",
+        "float16",
+        "bfloat16",
+        "float64",
+    }
+
+
+def test_regimes_follow_the_device() -> None:
+    h100, rtx4090 = (50 << 20, 3.35e12), (72 << 20, 1.008e12)
+    assert HEADLINE.regime(*h100) == HEADLINE.regime(*rtx4090) == "DRAM-bound"
+    assert Case(64, 64).regime(*h100) == "launch-bound"
+    assert Case(2400, 2400).regime(*h100) == "L2-resident"
+    assert Case(4096, 4096, "float16").regime(*h100) == "mixed"
+    assert Case(64, 64).regime(32 << 20, None) == "L2-resident"

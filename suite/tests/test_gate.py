@@ -1,0 +1,142 @@
+"""The gate lets right products through in every layout and dtype, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from backends import Launch
+from suite import gate, operands
+from suite.cases import ITEMSIZE, LAYOUTS, Case
+from suite.operands import Operands
+
+CPU = torch.device("cpu")
+
+
+def right(on: Operands) -> Launch:
+    return lambda: torch.mul(on.a[:, None], on.b, out=on.out)
+
+
+def check(case: Case, bind: Callable[[Operands], Launch], **options: object) -> None:
+    gate.check(operands.allocate(case, CPU), bind, lambda: None, seed=1, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dtype", ITEMSIZE)
+@pytest.mark.parametrize("layout", ["contiguous", *LAYOUTS])
+@pytest.mark.parametrize("shape", [(1, 1), (64, 33), (0, 5), (5, 0), (3, 1000)])
+def test_a_right_product_passes(shape: tuple[int, int], layout: str, dtype: str) -> None:
+    check(Case(*shape, dtype, layout), right)  # type: ignore[arg-type]
+
+
+def test_a_right_product_passes_across_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operands, "TILE", 64)
+    check(Case(9, 150), right)
+    check(Case(40, 7, "float16", "column_major"), right)
+
+
+def after(result: Callable[[Operands], object], launches: int = 0) -> Callable[[Operands], Launch]:
+    """A backend that computes C and then does `result` to the operands, from the given launch on."""
+
+    def bind(on: Operands) -> Launch:
+        count = iter(range(100))
+
+        def launch() -> torch.Tensor:
+            torch.mul(on.a[:, None], on.b, out=on.out)
+            if next(count) >= launches:
+                result(on)
+            return on.out
+
+        return launch
+
+    return bind
+
+
+def off_by_one_bit(on: Operands) -> None:
+    operands.bits(on.out)[5, 7] += 1
+
+
+WRONG = {
+    "one bit of one element": (after(off_by_one_bit), "C[5, 7]"),
+    "only the second launch": (after(off_by_one_bit, launches=1), "second launch"),
+    "before the output": (after(lambda on: on.guarded[2].buffer[operands.GUARD - 1].zero_()), "outside of out"),
+    "between padded rows": (after(lambda on: on.guarded[2].buffer[operands.GUARD + 50].zero_()), "outside of out"),
+    "behind the input": (after(lambda on: on.guarded[1].buffer[-1].zero_()), "outside of b"),
+    "its input a": (after(lambda on: on.a[0].add_(1)), "input a"),
+    "its input b": (after(lambda on: on.b[3, 3].add_(1)), "input b"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_a_backend_must_not_touch(name: str) -> None:
+    bind, said = WRONG[name]
+    with pytest.raises(gate.Incorrect) as caught:
+        check(Case(64, 50, layout="row_padded"), bind)
+    assert said in str(caught.value)
+
+
+def test_rows_that_were_never_written_are_named() -> None:
+    def bind(on: Operands) -> Launch:
+        on.out.copy_(on.a[:, None] * on.b)  # a correct C from binding must not hide what the launch leaves out
+
+        def launch() -> torch.Tensor:
+            for rows in (slice(0, 64), slice(128, 192)):
+                torch.mul(on.a[rows, None], on.b[rows], out=on.out[rows])
+            return on.out
+
+        return launch
+
+    with pytest.raises(gate.Incorrect, match=r"rows 64-127, 192-255 .*128 of 256 rows"):
+        check(Case(256, 16), bind)
+
+
+def test_a_cached_product_is_caught() -> None:
+    def bind(on: Operands) -> Launch:
+        product = on.a[:, None] * on.b
+        return lambda: on.out.copy_(product)
+
+    with pytest.raises(gate.Incorrect, match="second launch"):
+        check(Case(16, 16), bind)
+
+
+def test_a_fresh_output_must_be_announced() -> None:
+    def bind(on: Operands) -> Launch:
+        return lambda: on.a[:, None] * on.b
+
+    check(Case(16, 16), bind, fresh_output=True)
+    with pytest.raises(gate.Incorrect):
+        check(Case(16, 16), bind)
+
+
+def test_wrong_shape_and_dtype() -> None:
+    with pytest.raises(gate.Incorrect):
+        check(Case(16, 8), lambda on: lambda: (on.a[:, None] * on.b).T, fresh_output=True)
+    with pytest.raises(gate.Incorrect):
+        check(Case(16, 8), lambda on: lambda: (on.a[:, None] * on.b).double(), fresh_output=True)
+
+
+def test_flushing_subnormals_is_wrong() -> None:
+    def bind(on: Operands) -> Launch:
+        tiny = torch.finfo(on.out.dtype).smallest_normal
+
+        def launch() -> torch.Tensor:
+            torch.mul(on.a[:, None], on.b, out=on.out)
+            on.out[on.out.abs() < tiny] = 0.0
+            return on.out
+
+        return launch
+
+    with pytest.raises(gate.Incorrect):
+        check(Case(64, 64), bind)
+
+
+def test_tolerance_counts_units_in_the_last_place() -> None:
+    check(Case(16, 16), after(off_by_one_bit), tolerance_ulp=1)
+    with pytest.raises(gate.Incorrect):
+        check(Case(16, 16), after(lambda on: operands.bits(on.out)[5, 7].add_(2)), tolerance_ulp=1)
+
+
+def test_ranges_fold_and_end() -> None:
+    assert gate.ranges([1, 2, 3, 7]) == "1-3, 7"
+    assert gate.ranges([0, 2, 4, 6, 8, 10]) == "0, 2, 4, 6, ..."

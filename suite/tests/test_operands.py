@@ -1,0 +1,77 @@
+"""Operands have the layout that their case says, and can be drawn again."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from suite import operands
+from suite.cases import Case
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(
+    ("layout", "strides", "aligned"),
+    [
+        ("contiguous", (48, 1), True),
+        ("row_padded", (56, 1), True),
+        ("column_major", (1, 32), True),
+        ("offset_by_one", (48, 1), False),
+    ],
+)
+def test_layouts(layout: str, strides: tuple[int, int], aligned: bool) -> None:
+    on = operands.allocate(Case(32, 48, "float32", layout), CPU)  # type: ignore[arg-type]
+    for view in (on.b, on.out):
+        assert view.shape == (32, 48)
+        assert view.stride() == strides
+        assert (view.data_ptr() % 16 == 0) is aligned
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64"])
+def test_the_same_seed_draws_the_same_values_tile_by_tile(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operands, "TILE", 100)
+    case = Case(20, 37, dtype, "column_major")
+    on = operands.allocate(case, CPU)
+    on.fill(seed=3)
+    drawn = [(tile, operands.draw_b(case, tile, 3, CPU)) for tile in operands.tiles(case)]
+    assert len(drawn) > 5
+    for tile, values in drawn:
+        assert torch.equal(operands.bits(on.b[tile.rows, tile.cols].contiguous()), operands.bits(values))
+    first = on.b.clone()
+    on.fill(seed=4)
+    assert not torch.equal(operands.bits(first), operands.bits(on.b.clone(memory_format=torch.preserve_format)))
+
+
+def test_tiles_cover_every_element_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operands, "TILE", 64)
+    seen = torch.zeros(70, 130, dtype=torch.int64)
+    for tile in operands.tiles(Case(70, 130)):
+        seen[tile.rows, tile.cols] += 1
+    assert bool((seen == 1).all())
+
+
+@pytest.mark.parametrize(
+    "case", [Case(64, 64), Case(1000, 7), Case(1000, 3, "float16"), Case(64, 64, layout="row_padded")]
+)
+def test_a_ceiling_copies_as_many_bytes_as_the_case_moves(case: Case) -> None:
+    source, target = operands.allocate(case, CPU).copy_buffers()
+    moved = source.nbytes + target.nbytes
+    assert case.bytes_moved <= moved < case.bytes_moved + 32
+    assert source.data_ptr() % 16 == 0
+    assert target.data_ptr() % 16 == 0
+
+
+def test_every_dtype_gets_zeros_infinities_nan_and_a_subnormal() -> None:
+    for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.float64):
+        values = operands.special_values(dtype, CPU)
+        assert values[6] > 0
+        assert values[6] < torch.finfo(dtype).smallest_normal
+        assert torch.isnan(values[4])
+        assert torch.isinf(values[2:4]).all()
+
+
+def test_bytes_needed_is_what_is_allocated() -> None:
+    case = Case(100, 33, "float16", "row_padded")
+    allocated = sum(guarded.buffer.nbytes for guarded in operands.allocate(case, CPU).guarded)
+    assert operands.bytes_needed(case, 3) == 3 * allocated

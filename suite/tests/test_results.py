@@ -1,0 +1,56 @@
+"""From made-up samples to Measurements."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suite.cases import HEADLINE
+from suite.messages import Measured, Sampled
+from suite.record import Machine, Measurement
+from suite.results import Campaign
+
+GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
+
+
+def measurements(times_us: dict[str, float], noise: float = 0.001) -> dict[str, Measurement]:
+    generator = np.random.default_rng(7)
+    sampled = {
+        name: Sampled((time * 1e-6 * np.exp(generator.normal(0, noise, 60))).tolist(), "cuda_graph", 30)
+        for name, time in times_us.items()
+    }
+    measured = Measured(sampled=sampled, stop_reason="precise", controlled="tuned")
+    return Campaign(HEADLINE, "cold", measured, GPU).measurements()
+
+
+TIMES = {"ceiling_memcpy": 62.0, "ceiling_copy": 50.0, "tuned": 50.5, "peer": 50.5, "naive": 80.0, "control_aa": 50.5}
+
+
+def test_the_faster_ceiling_counts_and_shares_are_of_it() -> None:
+    found = measurements(TIMES)
+    assert {one.ceiling for one in found.values()} == {"ceiling_copy"}
+    assert found["tuned"].of_ceiling == pytest.approx(50 / 50.5, rel=0.002)
+    assert found["ceiling_copy"].of_ceiling == 1.0
+    assert found["tuned"].bandwidth_bytes_per_s == pytest.approx(HEADLINE.bytes_moved / 50.5e-6, rel=0.002)
+
+
+def test_verdicts_are_against_the_fastest_backend_not_the_ceiling() -> None:
+    found = measurements(TIMES)
+    assert found["naive"].verdict == "SLOWER"
+    assert found["naive"].reference in ("tuned", "peer")
+    assert found["peer"].verdict == found["tuned"].verdict == "SAME"
+
+
+def test_more_than_the_ceiling_is_flagged_in_the_dram_bound_regime() -> None:
+    assert measurements(TIMES | {"peer": 45.0})["peer"].above_ceiling
+    assert not measurements(TIMES | {"peer": 50.0})["peer"].above_ceiling
+
+
+def test_the_control_sets_the_margin() -> None:
+    found = measurements(TIMES, noise=0.05)
+    assert found["tuned"].margin > 0.01
+    assert found["peer"].verdict in ("SAME", "UNDECIDED")
+
+
+def test_without_a_correct_backend_there_is_no_measurement() -> None:
+    assert measurements({"ceiling_memcpy": 62.0, "ceiling_copy": 50.0}) == {}

@@ -1,0 +1,68 @@
+"""Ratios, intervals and verdicts on made-up samples with a known truth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from suite.statistics import Ratio, margin, ratio, summarise, verdict
+
+
+def rounds(
+    seed: int, n: int = 60, slowdown: float = 1.0, noise: float = 0.002, drift: float = 0.0
+) -> tuple[list[float], list[float]]:
+    """Samples of a candidate and of its reference in n rounds on a device that drifts."""
+    generator = np.random.default_rng(seed)
+    device = 50e-6 * (1 + drift * np.arange(n) / n)
+    own = device * slowdown * np.exp(generator.normal(0, noise, n))
+    other = device * np.exp(generator.normal(0, noise, n))
+    return own.tolist(), other.tolist()
+
+
+def test_a_planted_slowdown_is_called_and_a_drift_of_the_device_is_not() -> None:
+    assert verdict(ratio(*rounds(1, slowdown=1.02)), 0.01) == "SLOWER"
+    assert verdict(ratio(*rounds(2, slowdown=0.98)), 0.01) == "FASTER"
+    assert verdict(ratio(*rounds(3, drift=0.06)), 0.01) == "SAME"
+
+
+def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
+    hits = 0
+    for seed in range(300):
+        found = ratio(*rounds(seed, slowdown=1.01), seed=seed)
+        hits += found.low <= 1.01 <= found.high
+    assert hits >= 285  # 99 % nominal; a percentile bootstrap of 60 rounds is known to fall a little short
+
+
+def test_the_same_samples_give_the_same_interval() -> None:
+    samples = rounds(5)
+    assert ratio(*samples) == ratio(*samples)
+
+
+def test_a_ratio_and_its_inverse_agree() -> None:
+    own, other = rounds(6, slowdown=1.3)
+    seen, turned = ratio(own, other), ratio(own, other).inverse()
+    assert seen.value * turned.value == pytest.approx(1)
+    assert turned.low == pytest.approx(1 / seen.high)
+
+
+@pytest.mark.parametrize("samples", [([], []), ([1.0], [1.0, 2.0])])
+def test_unpaired_samples_are_refused(samples: tuple[list[float], list[float]]) -> None:
+    with pytest.raises(ValueError, match="paired"):
+        ratio(*samples)
+
+
+def test_a_noisy_control_widens_the_margin() -> None:
+    assert margin(None) == margin(Ratio(1.0, 0.999, 1.001)) == 0.01
+    assert margin(Ratio(1.0, 0.98, 1.02)) == pytest.approx(0.04)
+
+
+def test_an_interval_across_the_margin_is_undecided() -> None:
+    assert verdict(Ratio(1.01, 1.005, 1.015), 0.01) == "UNDECIDED"
+    assert verdict(Ratio(1.0, 0.9, 1.1), 0.01) == "UNDECIDED"
+
+
+def test_a_summary_keeps_every_sample() -> None:
+    found = summarise([1.0, 2.0, 3.0, 4.0, 100.0])
+    assert found.median_s == 3.0
+    assert found.mean_s == 22.0
+    assert found.relative_iqr == pytest.approx(2 / 3)

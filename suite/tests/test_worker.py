@@ -1,0 +1,111 @@
+"""Faults of backends, injected one by one: each ends as an outcome, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backends import candidate
+from suite.bench import Bench, Replay
+from suite.cases import Case
+from suite.messages import Describe
+from suite.progress import Progress
+from suite.record import Outcome
+from suite.worker import Worker, WorkerFailed
+
+CASE = Case(33, 17)
+FILES = Path(__file__).parent / "candidates"
+
+
+def bench_of(*names: str, smoke: bool = True, silence_s: float = 60.0) -> Bench:
+    entries = [candidate.entry(FILES / f"{name}.py") for name in names]
+    return Bench(entries, smoke=smoke, progress=Progress(), silence_s=silence_s)
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    made = bench_of(
+        "right", "drop_in", "raises_in_bind", "raises_in_launch", "refuses", "segfaults", "goes_wrong", "dies_in_rounds"
+    )
+    yield made
+    made.worker.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "said"),
+    [
+        ("raises_in_bind", "crashed", "no such kernel"),
+        ("raises_in_launch", "crashed", "launch failed"),
+        ("refuses", "unsupported", "prime side"),
+        ("segfaults", "crashed", "SIGSEGV"),
+    ],
+)
+def test_a_fault_at_the_gate_is_an_outcome(bench: Bench, name: str, kind: str, said: str) -> None:
+    outcome = bench.gate(CASE, name)
+    assert outcome is not None
+    assert outcome.kind == kind
+    assert said in outcome.reason
+    assert "\n" not in outcome.reason
+    assert outcome in bench.outcomes
+
+
+def test_right_backends_pass_the_gate_after_others_took_the_process_down(bench: Bench) -> None:
+    bench.gate(CASE, "segfaults")
+    assert bench.gate(CASE, "right") is None
+    assert bench.gate(CASE, "drop_in") is None
+
+
+def test_the_others_are_measured_when_one_breaks(bench: Bench) -> None:
+    assert isinstance(bench.replay(CASE, "cold", "right"), Replay)
+    allocating = bench.replay(CASE, "cold", "drop_in")
+    assert isinstance(allocating, Replay)
+    assert allocating.measurement.allocates
+    broken = bench.replay(CASE, "cold", "segfaults")
+    assert isinstance(broken, Outcome)
+    assert broken.kind == "crashed"
+
+
+def test_a_backend_that_goes_wrong_while_it_is_timed_loses_its_samples(bench: Bench) -> None:
+    assert bench.gate(CASE, "goes_wrong") is None
+    found = bench.replay(CASE, "cold", "goes_wrong")
+    assert isinstance(found, Outcome)
+    assert found.kind == "incorrect"
+
+
+def test_a_hang_is_a_timeout() -> None:
+    made = bench_of("right", "hangs", silence_s=8.0)
+    try:
+        outcome = made.gate(CASE, "hangs")
+        assert outcome is not None
+        assert outcome.kind == "timeout"
+        assert isinstance(made.replay(CASE, "hot", "right"), Replay)
+    finally:
+        made.worker.stop()
+
+
+def test_a_case_that_does_not_fit_is_skipped_with_the_reason(bench: Bench) -> None:
+    outcome = bench.gate(Case(1 << 20, 1 << 20), "right")
+    assert outcome is not None
+    assert outcome.kind == "no_memory"
+    assert "GiB" in outcome.reason
+
+
+def test_a_worker_starts_again_after_it_was_killed() -> None:
+    worker = Worker()
+    try:
+        assert worker.request(Describe()).name
+        worker._process.kill()
+        with pytest.raises(WorkerFailed):
+            worker.request(Describe())
+        assert worker.request(Describe()).name
+    finally:
+        worker.stop()
+
+
+def test_a_death_during_the_rounds_is_traced_to_its_backend(bench: Bench) -> None:
+    found = bench.replay(Case(5, 5), "cold", "dies_in_rounds")
+    assert isinstance(found, Outcome)
+    assert (found.backend, found.kind) == ("dies_in_rounds", "crashed")
+    assert isinstance(bench.replay(Case(5, 5), "cold", "right"), Replay)

@@ -1,0 +1,208 @@
+"""One sample: the time of one series of launches of one candidate on one device.
+
+A sampler is made for one candidate. `take` enqueues one unmeasured pass (so that the dirty lines a pass finds in the
+cache are its own) and one timed pass; `collect`, after the device is idle, gives the seconds per launch of each.
+On CUDA a pass is one replay of a CUDA graph between two events, or, for what cannot be captured, launches queued behind
+a device-side delay; on the CPU it is a loop under the host's monotonic clock.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from backends import Launch
+from suite.record import Method
+
+MOST_LAUNCHES = 512
+"""Per sample; also the most operand sets a series can rotate through."""
+
+MOST_QUEUED = 64
+"""Launches per sample behind a device-side delay, which must outlast the queueing of twice as many."""
+
+DELAY_CYCLES_PER_LAUNCH = 100_000
+"""Of that delay: 50 us at 2 GHz, more than a bound launch costs the host."""
+
+
+class Sampler(Protocol):
+    """Takes samples of one candidate."""
+
+    method: Method
+    launches: int
+
+    def take(self) -> None:
+        """One unmeasured pass, then one timed pass."""
+
+    def collect(self) -> list[float]:
+        """Seconds per launch of every timed pass since the last collect; the device must be idle."""
+
+
+class GraphSampler:
+    """Replays a CUDA graph of `launches` launches that walk the sets in turn."""
+
+    method: Method = "cuda_graph"
+
+    def __init__(self, sets: Sequence[Launch], launches: int) -> None:
+        """Capture on the current stream, which must not be the default one. Raises what the capture raises."""
+        self.launches = launches
+        self._graph = torch.cuda.CUDAGraph()
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+        torch.cuda.synchronize()
+        # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
+        self._graph.capture_begin(capture_error_mode="thread_local")
+        try:
+            for launch in itertools.islice(itertools.cycle(sets), launches):
+                launch()
+        except BaseException:
+            with contextlib.suppress(RuntimeError):  # the capture is void; the launch's own error is the one to see
+                self._graph.capture_end()
+            raise
+        self._graph.capture_end()
+
+    def take(self) -> None:
+        """Enqueue two replays, the second between events."""
+        before, after = _event_pair()
+        self._graph.replay()
+        before.record()
+        self._graph.replay()
+        after.record()
+        self._events.append((before, after))
+
+    def collect(self) -> list[float]:
+        """Seconds per launch."""
+        return _elapsed(self._events, self.launches)
+
+
+class EventSampler:
+    """Launches queued behind a device-side delay long enough for the host to enqueue all of them."""
+
+    method: Method = "cuda_events"
+
+    def __init__(self, sets: Sequence[Launch], launches: int) -> None:
+        self.launches = min(launches, MOST_QUEUED)
+        self._walk = itertools.cycle(sets)
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+
+    def take(self) -> None:
+        """Enqueue the delay, an unmeasured pass and a timed pass."""
+        before, after = _event_pair()
+        torch.cuda._sleep(2 * self.launches * DELAY_CYCLES_PER_LAUNCH)
+        self._pass()
+        before.record()
+        self._pass()
+        after.record()
+        self._events.append((before, after))
+
+    def _pass(self) -> None:
+        for _ in range(self.launches):
+            next(self._walk)()
+
+    def collect(self) -> list[float]:
+        """Seconds per launch."""
+        return _elapsed(self._events, self.launches)
+
+
+class HostSampler:
+    """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them."""
+
+    method: Method = "host_clock"
+
+    def __init__(self, sets: Sequence[Callable[[], object]], launches: int, synchronize: Callable[[], None]) -> None:
+        self.launches = launches
+        self._walk = itertools.cycle(sets)
+        self._synchronize = synchronize
+        self._samples: list[float] = []
+
+    def take(self) -> None:
+        """One unmeasured launch, then `launches` timed ones; waits for the device outside the timed part."""
+        next(self._walk)()
+        self._synchronize()
+        start = time.perf_counter_ns()
+        for _ in range(self.launches):
+            next(self._walk)()
+        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
+        self._synchronize()
+
+    def collect(self) -> list[float]:
+        """Seconds per launch."""
+        samples, self._samples = self._samples, []
+        return samples
+
+
+class Device:
+    """The device that a worker owns, and its one stream."""
+
+    def __init__(self) -> None:
+        """The current CUDA device, or the CPU where there is none."""
+        self.kind = "cuda" if torch.cuda.is_available() else "cpu"
+        self.torch = torch.device(self.kind)
+        self._stream: Any = torch.cuda.Stream() if self.kind == "cuda" else None
+
+    @property
+    def stream(self) -> int:
+        """The raw handle to enqueue on; 0 on the CPU."""
+        return self._stream.cuda_stream if self._stream else 0
+
+    def active(self) -> contextlib.AbstractContextManager[Any]:
+        """Within it, torch enqueues on this device's stream."""
+        return torch.cuda.stream(self._stream) if self._stream else contextlib.nullcontext()
+
+    def synchronize(self) -> None:
+        """Wait until everything enqueued is done; raises what went wrong on the device."""
+        if self.kind == "cuda":
+            torch.cuda.synchronize()
+
+    def free_bytes(self) -> int:
+        """Memory that can be taken now."""
+        if self.kind == "cuda":
+            torch.cuda.empty_cache()
+            return torch.cuda.mem_get_info()[0]
+        return _available_host_bytes()
+
+    def sampler(self, sets: Sequence[Launch], launches: int, capturable: bool) -> Sampler:
+        """The sampler that suits the device and the candidate."""
+        if self.kind == "cpu":
+            return HostSampler(sets, launches, self.synchronize)
+        return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
+
+    def rough_seconds(self, sets: Sequence[Launch]) -> float:
+        """About how long one launch takes, after warming up; only to choose how many make a sample."""
+        for launch in sets[:2]:
+            launch()
+        self.synchronize()
+        probe: Sampler = HostSampler(sets, 2, self.synchronize) if self.kind == "cpu" else EventSampler(sets, 4)
+        probe.take()
+        self.synchronize()
+        return probe.collect()[0]
+
+
+def launches_per_sample(rough_s: float, sets: int, sample_s: float) -> int:
+    """K: enough launches to last about sample_s, at least one per operand set, at most MOST_LAUNCHES."""
+    return min(MOST_LAUNCHES, max(sets, math.ceil(sample_s / max(rough_s, 1e-9))))
+
+
+def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:
+    """R of the series cold: rotating through so many sets, each launch finds its operands evicted from the cache."""
+    return math.ceil(5 * cache_bytes / max(1, footprint_bytes)) + 1
+
+
+def _event_pair() -> tuple[torch.cuda.Event, torch.cuda.Event]:
+    return torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+
+
+def _elapsed(events: list[tuple[torch.cuda.Event, torch.cuda.Event]], launches: int) -> list[float]:
+    seconds = [before.elapsed_time(after) / 1e3 / launches for before, after in events]
+    events.clear()
+    return seconds
+
+
+def _available_host_bytes() -> int:
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["MemAvailable"].split()[0]) * 1024

@@ -1,0 +1,95 @@
+"""The process that owns the device. The pytest process asks it for one thing at a time and survives whatever it does.
+
+A backend that hangs, segfaults or corrupts the CUDA context takes this process down, not the run: `Worker.request`
+raises WorkerFailed with the backend that was at work, and the next request starts a fresh process.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from typing import Any, Literal
+
+from suite.messages import Request
+
+SILENCE_S = 180.0
+"""A worker that reports nothing for so long is taken to hang; the slowest honest step is a first compilation."""
+
+
+class WorkerFailed(Exception):
+    """The worker died, hung or lost its device; `doing` names the backend at work, or is empty."""
+
+    def __init__(self, kind: Literal["crashed", "timeout"], doing: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind, self.doing, self.reason = kind, doing, reason
+
+
+class Worker:
+    """The pytest process's end. Starts a process at the first request and after each failure."""
+
+    def __init__(self, silence_s: float = SILENCE_S) -> None:
+        self._silence_s = silence_s
+        self._process: Any = None
+        self._connection: Connection | None = None
+
+    def request(self, request: Request, progress: Callable[[int, float], None] = lambda rounds, width: None) -> Any:
+        """The answer to a request. progress(rounds, widest half-width) is called as a campaign goes on.
+
+        Raises WorkerFailed.
+        """
+        connection = self._connected()
+        doing = ""
+        try:
+            connection.send(request)
+            while connection.poll(self._silence_s):
+                tag, *content = connection.recv()
+                if tag == "doing":
+                    doing = content[0]
+                elif tag == "progress":
+                    progress(*content)
+                elif tag == "failed":
+                    raise WorkerFailed("crashed", *content)
+                else:
+                    return content[0]
+            raise WorkerFailed("timeout", doing, f"no sign of life for {self._silence_s:.0f} s")
+        except (EOFError, ConnectionError):
+            raise WorkerFailed("crashed", doing, self._epitaph()) from None
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            context = multiprocessing.get_context("spawn")
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process.start()
+            theirs.close()
+        return self._connection
+
+    def _epitaph(self) -> str:
+        process = self._process
+        process.join(10)
+        code = process.exitcode
+        self.stop()
+        if code is not None and code < 0:
+            return f"its process was ended by {signal.Signals(-code).name}"
+        return f"its process ended with exit code {code}"
+
+
+def _serve(connection: Connection) -> None:
+    # Imported in the child only: the pytest process stays without array libraries and without a device context.
+    from suite.server import serve
+
+    serve(connection)
