@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +23,7 @@ from backends import candidate
 from suite.bench import Bench
 from suite.cases import Case, UnknownCase, sweep
 from suite.progress import Progress
-from suite.record import Run
+from suite.record import Compiled, Run
 from suite.worker import WorkerFailed
 
 ROOT = Path(__file__).parent
@@ -59,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _record_path(config: pytest.Config) -> Path | None:
-    """Where the run will be written; pytest-benchmark writes to a partial file first, which is renamed when complete."""
+    """Where the run will be written; it is written to a partial file first, which is renamed when complete."""
     folder = config.getoption("--record")
     if folder is None or config.getoption("benchmark_disable") or config.getoption("collectonly"):
         return None
@@ -158,8 +160,24 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         command=shlex.join(["tox", "-e", "bench", *_after_dashes(config)]),
         seconds_measuring=bench(config).seconds_measuring,
         outcomes=tuple(bench(config).outcomes),
+        compiled=_evidence(config) if config.stash[RECORD] else (),
     )
     output_json["diagbench"] = run.model_dump(mode="json")
+
+
+def _evidence(config: pytest.Config) -> tuple[Compiled, ...]:
+    """What the compilers make of the headline case for an RTX 4090, read in a process of its own."""
+    names = [entry.name for entry in config.stash[ENTRIES] if entry.compiles and not backends.missing(entry)]
+    if not names:
+        return ()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "evidence.json"
+        command = [sys.executable, "-m", "suite.sass", "--backends", ",".join(names), "--json", str(file)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if file.exists():
+            return Run.model_validate_json(file.read_text()).compiled
+    config.stash[PROGRESS].say(f"no sm_89 evidence: {done.stderr.strip() or done.stdout.strip()}")
+    return ()
 
 
 def _after_dashes(config: pytest.Config) -> list[str]:

@@ -57,9 +57,8 @@ def commit() -> str:
 
 
 def tree_clean() -> bool | None:
-    """Whether every tracked file is as committed and nothing is untracked; None where git has no answer."""
-    status = _git("status", "--porcelain")
-    return None if status is None else status == ""
+    """Whether every tracked file is as committed and nothing is untracked; None where git knows no commit."""
+    return _git("status", "--porcelain") == "" if _git("rev-parse", "HEAD") else None
 
 
 def _git(*arguments: str) -> str | None:

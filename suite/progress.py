@@ -51,7 +51,7 @@ class Progress:
             task = self._bar.tasks[0]
             rounds = max((len(one.samples_s) for one in measured.sampled.values()), default=0)
             left = f", about {task.time_remaining:.0f} s left" if task.time_remaining else ""
-            self._line(
+            self.say(
                 f"[{task.completed:.0f}/{task.total or 0:.0f}] {case.id} {series}: {rounds} rounds in "
                 f"{measured.seconds:.1f} s, {measured.stop_reason}{left}"
             )
@@ -68,6 +68,7 @@ class Progress:
                 self._bar.start()
                 self._bar.refresh()
 
-    def _line(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """A line that stays."""
         with self._uncaptured():
             self._console.print(text, highlight=False, soft_wrap=True)

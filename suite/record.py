@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from suite.cases import Layout, Regime
+from suite.cases import Case, Layout, Regime, parse
 
 SCHEMA = 1
 
@@ -54,6 +54,8 @@ class Machine(_Typed):
     versions: dict[str, str] = Field(default_factory=dict)  # library -> version, of what is installed
     commit: str = "unknown"
     tree_clean: bool | None = None  # None: git could not be asked
+    ecc: bool | None = None  # error-correcting memory switched on
+    mig: bool | None = None  # a slice of the GPU rather than the whole
 
     @property
     def slug(self) -> str:
@@ -120,6 +122,13 @@ class Measurement(_Typed):
             raise ValueError(f"{self.backend} did not pass the gate, so it can hold no time")
         return self
 
+    @model_validator(mode="after")
+    def _of_the_case_it_says(self) -> Measurement:
+        case = parse(self.case)
+        if case != Case(self.rows, self.cols, self.dtype, self.layout) or self.bytes_moved != case.bytes_moved:
+            raise ValueError(f"shape, dtype, layout or bytes_moved are not those of {self.case}")
+        return self
+
 
 class Compiled(_Typed):
     """What a compiler made of one backend for one case and compute capability, read from the cubin."""
@@ -146,6 +155,56 @@ class Compiled(_Typed):
     waves: float  # grid / (blocks_per_sm · sm_count)
 
 
+class State(_Typed):
+    """The device at one moment of the run, as NVML reads it; a field is None where the device does not say."""
+
+    when: Literal["before", "during", "after"]
+    seconds: float  # since the run began
+    sm_clock_mhz: int | None = None
+    memory_clock_mhz: int | None = None
+    temperature_c: int | None = None
+    power_w: float | None = None
+    slowdown: tuple[str, ...] = ()  # reasons that the device gives for clocks below what was asked, e.g. "thermal"
+    other_processes: int | None = None  # on the same GPU, this run's own left out
+
+
+class Agreement(_Typed):
+    """The same launches by another timer: what the campaign's number is worth. Seconds per launch, medians."""
+
+    backend: str
+    case: str
+    series: Series
+    timer: Literal["cupti", "cuda_events"]
+    seconds: float = Field(gt=0)
+    campaign_seconds: float = Field(gt=0)
+
+    @property
+    def ratio(self) -> float:
+        """The other timer's time / the campaign's."""
+        return self.seconds / self.campaign_seconds
+
+
+class FirstUse(_Typed):
+    """What the first product costs in a fresh process, in seconds, once; and again with the compilers' caches warm."""
+
+    backend: str
+    case: str
+    import_s: float
+    bind_s: float  # compile, tune and load, all caches cold
+    launch_s: float  # the first launch, to its end
+    warm_bind_s: float  # bind in a second fresh process, caches warm: what of bind_s is no compilation
+
+
+class Energy(_Typed):
+    """Energy per launch, from the device's total energy counter over a batch of launches."""
+
+    backend: str
+    case: str
+    joules_per_launch: float
+    launches: int
+    seconds: float
+
+
 class Run(_Typed):
     """The top-level key `diagbench` of a run's file."""
 
@@ -155,6 +214,10 @@ class Run(_Typed):
     seconds_measuring: float = 0.0
     outcomes: tuple[Outcome, ...] = ()
     compiled: tuple[Compiled, ...] = ()
+    states: tuple[State, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    first_uses: tuple[FirstUse, ...] = ()
+    energies: tuple[Energy, ...] = ()
 
 
 class Benchmark(_Typed):
@@ -196,8 +259,8 @@ def read(path: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise BadRecord(f"{path}: field {where}: {first['msg']}") from None
-    except (KeyError, TypeError) as error:
+        raise BadRecord(f"{path}: {error.title}{f', field {where}' if where else ''}: {first['msg']}") from None
+    except (KeyError, TypeError, AttributeError) as error:
         raise BadRecord(f"{path}: the field {error} is missing or of another kind") from None
 
 

@@ -177,14 +177,19 @@ class Device:
             launch()
         self.synchronize()
         probe: Sampler = HostSampler(sets, 2, self.synchronize) if self.kind == "cpu" else EventSampler(sets, 4)
-        probe.take()
-        self.synchronize()
-        return probe.collect()[0]
+        for _ in range(3):
+            probe.take()
+            self.synchronize()
+        return min(probe.collect())
 
 
 def launches_per_sample(rough_s: float, sets: int, sample_s: float) -> int:
-    """K: enough launches to last about sample_s, at least one per operand set, at most MOST_LAUNCHES."""
-    return min(MOST_LAUNCHES, max(sets, math.ceil(sample_s / max(rough_s, 1e-9))))
+    """K: whole walks through the operand sets that last about sample_s, at most MOST_LAUNCHES launches.
+
+    A broken walk would begin the next one at sets that it has just left in the cache.
+    """
+    walks = max(1, round(sample_s / max(rough_s, 1e-9) / sets))
+    return sets * max(1, min(walks, MOST_LAUNCHES // sets))
 
 
 def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:

@@ -74,9 +74,10 @@ def test_smoke_takes_one_round() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rough_s", "sets", "expected"), [(50e-6, 3, 30), (1e-6, 3, 512), (1.0, 3, 3), (0.0, 1, 512), (1e-6, 9000, 512)]
+    ("rough_s", "sets", "expected"),
+    [(50e-6, 3, 30), (1e-6, 3, 510), (1.0, 3, 3), (0.0, 1, 512), (1e-6, 501, 501), (1e-6, 512, 512)],
 )
-def test_a_sample_has_enough_launches(rough_s: float, sets: int, expected: int) -> None:
+def test_a_sample_is_whole_walks_through_the_sets(rough_s: float, sets: int, expected: int) -> None:
     assert launches_per_sample(rough_s, sets, 1.5e-3) == expected
 
 

@@ -1,0 +1,75 @@
+"""`python -m reports render | select`: the pages of the published runs, and the backend to use for one case."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NoReturn, get_args
+
+from reports import records
+from reports.select import NotMeasured, select, text
+from suite.cases import ITEMSIZE, Case, Layout, UnknownCase
+from suite.record import BadRecord, Series, read
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {_one_line(message)}\n")
+
+
+def main(arguments: Sequence[str] | None = None, *, data: Path = records.DATA, published: Path | None = None) -> int:
+    """Run a command and return its exit code: 0, or 1 for what cannot be done; exits with 2 on wrong arguments."""
+    options = _parser().parse_args(arguments)
+    try:
+        print(_render(options, data, published) if options.command == "render" else _select(options, data))
+    except (BadRecord, NotMeasured, UnknownCase, OSError) as error:
+        print(f"error: {_one_line(str(error))}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m reports", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    render = commands.add_parser("render", help="regenerate reports/published/, or write the page of one run")
+    render.add_argument("--run", type=Path, metavar="FILE", help="one run's record, instead of all of reports/data/")
+    render.add_argument("--to", type=Path, metavar="DIR", help="where its page goes; needed with --run")
+    choose = commands.add_parser("select", help="the backend to use for one case, with the evidence")
+    choose.add_argument("--rows", type=int, required=True, metavar="N")
+    choose.add_argument("--cols", type=int, required=True, metavar="M")
+    choose.add_argument("--dtype", choices=list(ITEMSIZE), required=True)
+    choose.add_argument("--layout", choices=get_args(Layout), default="contiguous")
+    choose.add_argument("--series", choices=get_args(Series), default="cold")
+    choose.add_argument("--device", metavar="NAME", help="its name, slug or whole words of them; default: the only one")
+    choose.add_argument("--json", action="store_true", help="a JSON object on stdout")
+    return parser
+
+
+def _render(options: argparse.Namespace, data: Path, published: Path | None) -> str:
+    if (options.run is None) != (options.to is None):
+        _parser().error("render takes --run and --to together, or neither")
+    from reports.render import PUBLISHED, publish, render_run  # Altair takes a second that select need not wait
+
+    if options.run:
+        return f"wrote {render_run(read(options.run), options.to)}"
+    target = published or PUBLISHED
+    return f"{publish(data, target)} runs rendered into {target}"
+
+
+def _select(options: argparse.Namespace, data: Path) -> str:
+    case = Case(options.rows, options.cols, options.dtype, options.layout)
+    chosen = select(records.runs(data), case, options.series, options.device, datetime.now(UTC))
+    return chosen.model_dump_json(indent=2) if options.json else text(chosen)
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

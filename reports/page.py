@@ -1,0 +1,195 @@
+"""What a run's page says, section by section. The words are here once; the templates only lay them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reports import evidence, records, tables, units
+from reports.figures import figures
+from reports.svg import Figure
+from reports.tables import Table
+from suite.record import Machine, Record, Series
+
+
+@dataclass(frozen=True)
+class Section:
+    """A head with, in this order, paragraphs, figures, a command to type and tables."""
+
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    code: str = ""
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True)
+class Page:
+    """One run; stem is the name that its files share, source where its record lies as seen from the page."""
+
+    title: str
+    stem: str
+    source: str
+    sections: tuple[Section, ...]
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """All figures, in the page's order."""
+        return tuple(figure for section in self.sections for figure in section.figures)
+
+
+def page(record: Record, source: str) -> Page:
+    """The page of a run; `source` is the path from the page to the record's file."""
+    first, *others = figures(record) or (None,)
+    sections = (
+        _what(record, (first,) if first else ()),
+        *_shares(record, tuple(others)),
+        *_host(record),
+        _outcomes(record),
+        *_compiled(record),
+        Section("The machine", tables=(evidence.machine_table(record),)),
+        *_how(record),
+        _reproduce(record),
+    )
+    title = f"C = diag(A) · B on {record.machine.name}, {record.utc:%Y-%m-%d}"
+    return Page(title, records.stem(record), source, sections)
+
+
+def summary(record: Record) -> str:
+    """The headline in one sentence: the fastest backend, its share of the ceiling, and what cannot be told from it."""
+    ties = records.tied(records.headline(record))
+    if not ties:
+        return "No backend got to a number in the headline case; the outcomes say why."
+    first, *others = ties
+    share = units.percent_interval(first.of_ceiling, first.of_ceiling_ci99)
+    said = f"{first.backend} reaches {share} of the ceiling at {records.label(first)}, cold"
+    margin = f"the margin of {units.percent(first.margin)}"
+    if not others:
+        return f"{said}; every other backend is slower by more than {margin}."
+    return f"{said}; within {margin} not told apart from it: {', '.join(other.backend for other in others)}."
+
+
+def whose(machine: Machine) -> str:
+    """The plain statement of whose numbers these are not; empty on an RTX 4090."""
+    if re.search(r"\bRTX 4090$", machine.name) and machine.compute_capability == (8, 9):
+        return ""
+    if machine.kind == "cpu":
+        return f"This run was measured on a CPU, {machine.name}. No number on this page is a GPU's."
+    return f"This run was measured on {records.device(machine)}. No number on this page is an RTX 4090's."
+
+
+def _what(record: Record, first: tuple[Figure, ...]) -> Section:
+    smoke = any(bench.measurement.stop_reason == "smoke" for bench in record.benchmarks)
+    return Section(
+        "What this is",
+        _said(
+            "diagbench computes C = diag(A) · B, one multiplication per element and so bound by memory alone, in every "
+            "backend, checks each and measures all alike. "
+            f"This page is one run: sweep {record.run.sweep}, on "
+            f"{records.device(record.machine)}, {record.utc:%Y-%m-%d %H:%M} UTC, commit {record.machine.commit}. "
+            "The ceiling is the best plain copy of the same bytes, measured in the same rounds.",
+            whose(record.machine),
+            "A smoke run: few rounds, to show that the backends run, not how fast." if smoke else "",
+            summary(record),
+        ),
+        first,
+        tables=_filled(tables.headline_table(record)),
+    )
+
+
+def _shares(record: Record, others: tuple[Figure, ...]) -> Iterator[Section]:
+    said: dict[Series, str] = {
+        "cold": "The operands rotate through more buffers than the cache holds, so every launch finds them in memory "
+        "and pays for exactly its own bytes, write-backs included.",
+        "hot": "Every launch uses the same buffers, so what fits the cache stays in it. So does the ceiling.",
+    }
+    for series, words in said.items():
+        measured = records.measured(record, series)
+        flagged = sum(each.above_ceiling for each in measured)
+        doubt = (
+            f"{flagged} marked ! are above the ceiling by more than the A/A control explains: look before believing."
+        )
+        if measured:
+            yield Section(
+                f"Share of the ceiling, series {series}",
+                _said(words, doubt if flagged else ""),
+                others if series == "cold" else (),
+                tables=(tables.share_table(record, series), tables.numbers_table(record, series)),
+            )
+
+
+def _host(record: Record) -> Iterator[Section]:
+    said: dict[Series, str] = {
+        "launch": "The host's time to enqueue one launch that is already bound.",
+        "call": "The host's time to bind torch tensors and launch once: what a one-off use pays.",
+    }
+    for series, words in said.items():
+        if records.measured(record, series):
+            yield Section(f"Host time, series {series}", (words,), tables=(tables.host_table(record, series),))
+
+
+def _outcomes(record: Record) -> Section:
+    table = evidence.outcomes_table(record)
+    none = "Every backend of the run got to a number in every case."
+    words = "These did not get to a number, and why. A backend that fails the correctness gate is never timed."
+    return Section("Outcomes without a number", (words if table.rows else none,), tables=_filled(table))
+
+
+def _compiled(record: Record) -> Iterator[Section]:
+    for capability in evidence.capabilities(record):
+        name = "sm_{}{}".format(*capability)
+        where = "" if record.machine.compute_capability == capability else f" No {name} device took part in this run."
+        words = (
+            f"What each compiler made of its kernel for compute capability {name}, read from the machine code. "
+            f"These are properties of code; no time follows from them.{where}"
+        )
+        table = evidence.compiled_table(record, capability)
+        yield Section(f"Compiled for {name}, not measured", (words,), tables=(table,))
+
+
+def _how(record: Record) -> Iterator[Section]:
+    every = [bench.measurement for bench in record.benchmarks]
+    if not every:
+        return
+    margins = sorted(each.margin for each in every)
+    widest = "" if margins[0] == margins[-1] else f", nor under {units.percent(margins[-1])} in the noisiest case"
+    short = sorted(
+        {each.case for each in every if each.series == "cold" and each.buffer_sets < each.buffer_sets_needed}
+    )
+    yield Section(
+        "How it was measured",
+        _said(
+            "All candidates of a case run interleaved, in an order that rotates and reverses, beside two ceilings and "
+            "the A/A control, which is one candidate under a second name. A ratio is the mean of paired per-round log "
+            "ratios; its 99 % interval comes from a moving-block bootstrap. No sample is removed as an outlier. "
+            "1 GB/s is 1e9 bytes per second; the bytes are the fewest a launch can move, (2·N·M + N) · itemsize.",
+            "A verdict compares with the fastest backend of the case: FASTER or SLOWER when the interval lies wholly "
+            "outside 1 ± δ, SAME when wholly inside, UNDECIDED otherwise; δ is 1 % or twice the A/A control's "
+            "half-width, whichever is more. "
+            f"Differences under {units.percent(margins[0])} are not claimed here{widest}.",
+            f"In {len(short)} cases the operands rotated through too few sets for a cold cache: {', '.join(short)}."
+            if short
+            else "",
+        ),
+        tables=(evidence.campaigns_table(record),),
+    )
+
+
+def _reproduce(record: Record) -> Section:
+    state = {
+        True: "",
+        False: "The tree had uncommitted changes, so the commit alone does not bring this run back.",
+        None: "Whether the tree had uncommitted changes is not known.",
+    }[record.machine.tree_clean]
+    code = f"git checkout {record.machine.commit}\n{record.run.command}"
+    across = "Compare shares of the ceiling across runs and machines, never absolute times."
+    return Section("How to reproduce it", _said(state, across), code=code)
+
+
+def _said(*paragraphs: str) -> tuple[str, ...]:
+    return tuple(paragraph for paragraph in paragraphs if paragraph)
+
+
+def _filled(table: Table) -> tuple[Table, ...]:
+    return (table,) if table.rows else ()

@@ -1,0 +1,98 @@
+"""Finding the published runs, and asking one run for its cases, its candidates, its headline and its ties."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from suite.cases import HEADLINE, ITEMSIZE
+from suite.record import BadRecord, Machine, Measurement, Record, Series, read
+
+DATA = Path(__file__).parent / "data"
+"""<device-slug>/<utc>-<commit>.json, append-only."""
+
+ROLES = ("backend", "ceiling", "control")
+
+
+def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
+    """Device slug -> its runs, newest first; slugs in alphabetical order.
+
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    """
+    found: dict[str, list[Record]] = {}
+    for path in sorted(data.glob("*/*.json")):
+        record = read(path)
+        if record.machine.slug != path.parent.name:
+            raise BadRecord(f"{path}: measured on {record.machine.name}, so it belongs in {record.machine.slug}/")
+        found.setdefault(record.machine.slug, []).append(record)
+    return {
+        slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
+    }
+
+
+def stem(record: Record) -> str:
+    """The file name of a run without its ending, which its pages share."""
+    return Path(record.path).stem
+
+
+def capability(machine: Machine) -> str:
+    """The compute capability as compilers name it, sm_90; empty where the device has none."""
+    return f"sm_{machine.compute_capability[0]}{machine.compute_capability[1]}" if machine.compute_capability else ""
+
+
+def device(machine: Machine) -> str:
+    """The device's own name, with its compute capability where it has one."""
+    return f"{machine.name} ({capability(machine)})" if machine.compute_capability else machine.name
+
+
+def measured(record: Record, series: Series, case: str | None = None) -> list[Measurement]:
+    """The measurements of a series, and of one case if one is named, in the run's order."""
+    every = (bench.measurement for bench in record.benchmarks)
+    return [each for each in every if each.series == series and case in (None, each.case)]
+
+
+def cases(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """One measurement per case: contiguous ones first, then by dtype, bytes and shape."""
+    first: dict[str, Measurement] = {}
+    for each in measurements:
+        first.setdefault(each.case, each)
+    dtypes = list(ITEMSIZE)
+    return sorted(
+        first.values(),
+        key=lambda m: (
+            m.layout != "contiguous",
+            dtypes.index(m.dtype) if m.dtype in dtypes else len(dtypes),
+            m.bytes_moved,
+            m.case,
+        ),
+    )
+
+
+def label(case: Measurement) -> str:
+    """A case for a reader: 4096 × 4096 float32, the layout named unless contiguous."""
+    layout = "" if case.layout == "contiguous" else f" {case.layout}"
+    return f"{case.rows} × {case.cols} {case.dtype}{layout}"
+
+
+def candidates(measurements: Iterable[Measurement], roles: Sequence[str] = ROLES) -> list[str]:
+    """The names of the candidates in these roles, role by role, each in the run's order."""
+    every = list(measurements)
+    return list(dict.fromkeys(each.backend for role in roles for each in every if each.role == role))
+
+
+def headline(record: Record) -> list[Measurement]:
+    """The candidates of the headline case, 4096 × 4096 float32 cold, backends first and each role fastest first.
+
+    Where the run did not measure it, the contiguous cold case of the most bytes stands in; empty if there is none.
+    """
+    contiguous = [each for each in measured(record, "cold") if each.layout == "contiguous"]
+    chosen = max(contiguous, key=lambda m: (m.case == HEADLINE.id, m.bytes_moved, m.case), default=None)
+    if chosen is None:
+        return []
+    return sorted(measured(record, "cold", chosen.case), key=lambda m: (ROLES.index(m.role), m.ratio, m.backend))
+
+
+def tied(measurements: Iterable[Measurement]) -> list[Measurement]:
+    """The backends that are not SLOWER than the fastest, fastest first: what the run cannot tell apart from it."""
+    ties = [each for each in measurements if each.role == "backend" and each.verdict != "SLOWER"]
+    return sorted(ties, key=lambda m: (m.ratio, m.backend))

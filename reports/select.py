@@ -1,0 +1,188 @@
+"""Which backend to use for one case on one device: the newest published run decides, or says that it cannot."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from reports import records, units
+from suite.cases import Case, Regime
+from suite.record import Machine, Measurement, Record, Series, Verdict
+
+ANOTHER_DEVICE = frozenset({"ti", "super", "laptop", "mobile", "max", "d"})
+"""Words behind a model's number that make it another device: an RTX 4090 Laptop GPU is no RTX 4090."""
+
+
+class NotMeasured(ValueError):
+    """No published run answers the question; the message, one line, says what there is instead."""
+
+
+class _Typed(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Choice(_Typed):
+    """One backend of the tie set, as measured. Ratios are times over the fastest's; intervals are 99 %."""
+
+    backend: str
+    median_s: float
+    bandwidth_bytes_per_s: float
+    of_ceiling: float | None
+    of_ceiling_ci99: tuple[float, float] | None
+    above_ceiling: bool
+    ratio: float
+    ratio_ci99: tuple[float, float]
+    verdict: Verdict
+    allocates: bool
+
+
+class Evidence(_Typed):
+    """The run behind a selection."""
+
+    run: str  # the record's file below reports/data/
+    commit: str
+    utc: datetime
+    age_days: float
+
+
+class Selection(_Typed):
+    """The answer. `ties` is ordered by ratio and its first is `backend`."""
+
+    case: str
+    device: str
+    compute_capability: tuple[int, int] | None
+    regime: Regime  # of the case on this device
+    series: Series
+    backend: str
+    ties: tuple[Choice, ...]
+    margin: float  # differences under it are not claimed
+    measured_case: str
+    measured_regime: Regime
+    extrapolated: bool  # the case itself was not measured; measured_case is the nearest that was
+    evidence: Evidence
+
+
+def select(
+    devices: Mapping[str, tuple[Record, ...]], case: Case, series: Series, device: str | None, now: datetime
+) -> Selection:
+    """The backend for a case from the newest run of a device, with everything that the run cannot tell from it.
+
+    Within a tie the smallest ratio wins, the fastest over all rounds; the margin says how little that may mean.
+    Raises NotMeasured for a device, dtype, layout or series without a measured backend, and for an empty case.
+    """
+    record = find_device(devices, device)[0]
+    source = nearest(record, case, series)
+    ties = records.tied(records.measured(record, series, source.case))
+    return Selection(
+        case=case.id,
+        device=record.machine.name,
+        compute_capability=record.machine.compute_capability,
+        regime=_regime(record, case),
+        series=series,
+        backend=ties[0].backend,
+        ties=tuple(Choice(**{name: getattr(each, name) for name in Choice.model_fields}) for each in ties),
+        margin=ties[0].margin,
+        measured_case=source.case,
+        measured_regime=source.regime,
+        extrapolated=source.case != case.id,
+        evidence=Evidence(
+            run=f"{record.machine.slug}/{records.stem(record)}.json",
+            commit=record.machine.commit,
+            utc=record.utc,
+            age_days=round((now - record.utc).total_seconds() / 86400, 2),
+        ),
+    )
+
+
+def find_device(devices: Mapping[str, tuple[Record, ...]], asked: str | None) -> tuple[Record, ...]:
+    """The runs of the device that is asked for by its name, its slug or whole words of them; of the only one for None.
+
+    Raises NotMeasured, listing the devices with runs, when none matches or more than one does.
+    """
+    machines = {slug: runs[0].machine for slug, runs in devices.items()}
+    there_are = ", ".join(machine.name for machine in machines.values()) or "none"
+    if asked is None:
+        if len(devices) == 1:
+            return next(iter(devices.values()))
+        raise NotMeasured(f"say which --device; devices with a measured run: {there_are}")
+    found = [slug for slug, machine in machines.items() if _is(machine, asked)]
+    if len(found) != 1:
+        number = "several measured devices match" if found else "no measured run for"
+        raise NotMeasured(f"{number} {asked!r}; devices with a measured run: {there_are}")
+    return devices[found[0]]
+
+
+def _is(machine: Machine, asked: str) -> bool:
+    """Whether the words asked for stand in the device's name, and no other word makes it another device."""
+    words = re.findall(r"[a-z0-9]+", asked.lower())
+    have = machine.slug.split("-")
+    if words == have:
+        return True
+    stands = any(have[at : at + len(words)] == words for at in range(len(have)))
+    return bool(words) and stands and not (set(have) - set(words)) & ANOTHER_DEVICE
+
+
+def nearest(record: Record, case: Case, series: Series) -> Measurement:
+    """A measurement of the case itself or, failing that, of the nearest case of its dtype and layout.
+
+    Nearest: first of the same regime on this device, then with rows that start alike on 16 bytes or off them, then by
+    the distance in the plane of log bytes and log aspect. Raises NotMeasured if nothing of that kind was measured.
+    """
+    if not case.rows or not case.cols:
+        raise NotMeasured(f"{case.id} holds no element, so there is nothing to choose")
+    kind = (case.dtype, case.layout)
+    backends = [m for m in records.measured(record, series) if m.role == "backend" and m.verdict != "SLOWER"]
+    alike = [each for each in backends if (each.dtype, each.layout) == kind]
+    if not alike:
+        there_are = ", ".join(sorted({f"{each.dtype} {each.layout}" for each in backends})) or "nothing"
+        run = f"the newest run on {record.machine.name}"
+        raise NotMeasured(f"{run} has no {case.dtype} {case.layout} in series {series}; it has {there_are}")
+    regime = _regime(record, case)
+
+    def distance(m: Measurement) -> tuple[bool, bool, bool, float, str]:
+        other = Case(m.rows, m.cols, m.dtype, m.layout)
+        bytes_apart = math.log2(case.bytes_moved / other.bytes_moved)
+        aspects_apart = math.log2((case.rows / case.cols) / (other.rows / other.cols))
+        far = math.hypot(bytes_apart, aspects_apart)
+        return (other != case, m.regime != regime, _aligned(other) != _aligned(case), far, m.case)
+
+    return min(alike, key=distance)
+
+
+def _regime(record: Record, case: Case) -> Regime:
+    return case.regime(record.machine.cache_bytes, record.machine.peak_bytes_per_s)
+
+
+def _aligned(case: Case) -> bool:
+    """Whether every row starts on 16 bytes if the first one does."""
+    return case.cols * case.itemsize % 16 == 0
+
+
+def text(selection: Selection) -> str:
+    """The selection for a terminal."""
+    first, *others = selection.ties
+    share = units.percent_interval(first.of_ceiling, first.of_ceiling_ci99)
+    bandwidth = f"{units.gigabytes_per_s(first.bandwidth_bytes_per_s)} GB/s"
+    evidence = selection.evidence
+    facts = {
+        "tied with it": ", ".join(f"{o.backend} ({o.verdict}, time × {o.ratio:.3f})" for o in others) or "no other",
+        "margin": f"differences under {units.percent(selection.margin)} are not claimed",
+        "time": f"{units.microseconds(first.median_s)} µs, {bandwidth}, series {selection.series}",
+        "of the ceiling": f"{share}, 99 % interval"
+        if first.of_ceiling is not None
+        else f"none in series {selection.series}",
+        "evidence": f"reports/data/{evidence.run}",
+        "": f"commit {evidence.commit}, {evidence.utc:%Y-%m-%d}, {evidence.age_days:.0f} days old",
+    }
+    head = f"{selection.backend} for {selection.case} on {selection.device}"
+    if selection.extrapolated:
+        other = f", another regime than {selection.regime}" if selection.regime != selection.measured_regime else ""
+        head += "\nEXTRAPOLATED: this case was not measured; the numbers below are those of the nearest one that was,"
+        head += f"\n{selection.measured_case}, {selection.measured_regime}{other}"
+    if first.above_ceiling:
+        head += "\nDOUBTFUL: above the ceiling by more than the A/A control explains"
+    return "\n".join([head, *(f"  {name:15}{value}" for name, value in facts.items())])

@@ -1,0 +1,49 @@
+"""How a number is written: fixed units, three significant digits, a dash for what was not measured or asked."""
+
+from __future__ import annotations
+
+ABSENT = "–"
+
+
+def digits(value: float | None) -> str:
+    """Three significant digits; from 100 on whole numbers with thousands separated by commas."""
+    if value is None:
+        return ABSENT
+    return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:#.3g}".rstrip(".")
+
+
+def percent(share: float | None) -> str:
+    """A share, 1 being the whole, in percent to one decimal."""
+    return ABSENT if share is None else f"{100 * share:.1f} %"
+
+
+def percent_interval(share: float | None, interval: tuple[float, float] | None) -> str:
+    """A share with its interval, both in percent to one decimal: 99.6 % [99.5, 99.7]."""
+    if share is None or interval is None:
+        return percent(share)
+    return f"{percent(share)} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+
+
+def ratio(value: float, interval: tuple[float, float]) -> str:
+    """A ratio of times with its interval, to three decimals."""
+    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+
+
+def microseconds(seconds: float | None) -> str:
+    """Seconds as a number of microseconds; the column's head names the unit."""
+    return ABSENT if seconds is None else digits(seconds * 1e6)
+
+
+def gigabytes_per_s(bytes_per_s: float | None) -> str:
+    """Bytes per second as a number of GB/s = 1e9 B/s; the column's head names the unit."""
+    return ABSENT if bytes_per_s is None else digits(bytes_per_s / 1e9)
+
+
+def binary(count: int | None) -> str:
+    """Bytes in the largest binary unit that leaves at least 1: 50 MiB."""
+    if count is None:
+        return ABSENT
+    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
+    while size >= 1024 and len(units) > 1:
+        size, units = size / 1024, units[1:]
+    return f"{size:.1f}".removesuffix(".0") + f" {units[0]}"
