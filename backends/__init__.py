@@ -66,7 +66,7 @@ class Entry:
     allocates: bool = False  # C is a fresh array per launch: then the allocation is timed, and said
     own_stream: bool = False  # ignores `stream`
     capturable: bool = True  # its launches can be captured into a CUDA graph
-    compiles: bool = False  # has compile_for(rows, cols, dtype, capability) -> Compiled
+    compiles: bool = False  # has compile_for or, in Triton, plan: see compile_for
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
     path: str = ""  # a candidate's file; empty for a module of this package
     tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
@@ -105,15 +105,16 @@ CATALOGUE: tuple[Entry, ...] = (
     ),
     Entry(
         "numba_cuda",
-        "Numba CUDA: consecutive elements per thread on contiguous operands",
+        "Numba CUDA: 16-byte vectors on contiguous operands",
         requires=("torch", "numba", "numba_cuda"),
         compiles=True,
     ),
     Entry(
         "numba_cpu",
-        "Numba on the CPU: @njit(parallel=True) over rows",
+        "Numba on the CPU: @njit(parallel=True) over chunks of C along its memory",
         requires=("torch", "numba"),
         devices=("cpu",),
+        dtypes=("float32", "float64"),
     ),
 )
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from suite.cases import Case, Regime
 from suite.messages import CEILINGS, CONTROL, Measured
-from suite.record import Machine, Measurement, Series
-from suite.statistics import Ratio, margin, ratio, summarise, verdict
+from suite.record import Machine, Measurement, Series, Verdict
+from suite.statistics import Ratio, margin, ratio, summarise, verdicts
 
 
 class Campaign:
@@ -41,6 +41,15 @@ class Campaign:
         if CONTROL not in self._samples or self.measured.controlled not in self._samples:
             return None
         return self.ratio(CONTROL, self.measured.controlled)
+
+    @cached_property
+    def _verdicts(self) -> dict[str, Verdict]:
+        """Of every candidate against the reference; only the backends' comparisons count as tries."""
+        assert self.reference is not None
+        backends = {name: self.ratio(name, self.reference) for name in self._samples if role(name) == "backend"}
+        others = {name: self.ratio(name, self.reference) for name in self._samples if role(name) != "backend"}
+        delta = margin(self.control)
+        return verdicts(backends, delta) | verdicts(others, delta)
 
     @property
     def regime(self) -> Regime:
@@ -107,7 +116,7 @@ class Campaign:
             "reference": self.reference,
             "ratio": comparison.value,
             "ratio_ci99": (comparison.low, comparison.high),
-            "verdict": verdict(comparison, delta),
+            "verdict": self._verdicts[name],
             "margin": delta,
         }
         if self.control:

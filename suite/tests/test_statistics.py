@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.statistics import Ratio, margin, ratio, summarise, verdict
+from suite.record import Verdict
+from suite.statistics import Ratio, margin, ratio, summarise, verdicts
+
+
+def verdict(comparison: Ratio, delta: float) -> Verdict:
+    return verdicts({"one": comparison}, delta)["one"]
 
 
 def rounds(
@@ -66,3 +71,19 @@ def test_a_summary_keeps_every_sample() -> None:
     assert found.median_s == 3.0
     assert found.mean_s == 22.0
     assert found.relative_iqr == pytest.approx(2 / 3)
+
+
+def test_many_comparisons_of_the_same_claim_no_difference() -> None:
+    """At the margin itself, where a single comparison errs most, about 1 % of families claim a difference."""
+    wrong = 0
+    for family in range(200):
+        samples = {str(i): ratio(*rounds(1000 * family + i, slowdown=1.01), seed=i) for i in range(10)}
+        wrong += any(said in ("FASTER", "SLOWER") for said in verdicts(samples, 0.01).values())
+    assert wrong <= 10
+
+
+def test_holm_needs_more_of_one_among_many_than_of_one_alone() -> None:
+    weak = Ratio(1.0185, 1.0101, 1.0270, log_error=0.0031)
+    assert verdict(weak, 0.01) == "SLOWER"
+    family = {"weak": weak} | {str(i): Ratio(1.0, 0.995, 1.005, log_error=0.002) for i in range(20)}
+    assert verdicts(family, 0.01)["weak"] == "UNDECIDED"

@@ -1,0 +1,122 @@
+"""How a kernel that computes its own addresses walks C: along out's memory, 16 bytes per thread where they can be had.
+
+Shared by the CUDA C++ and the Numba backend, whose kernels come in the same variants and take the same arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from backends import Unsupported
+
+VECTOR_BYTES = 16  # the widest access of one thread up to compute capability 9.0
+BLOCK = 256  # threads; divides the most that an SM holds at every compute capability (1024, 1536, 2048)
+BFLOAT16_CAPABILITY = (8, 0)  # the first with bfloat16 arithmetic
+
+
+@dataclass(frozen=True)
+class Walk:
+    """C as `outer` runs of `inner` elements that follow out's smaller stride. Strides and `shift` count elements."""
+
+    by_row: bool  # a run is a row, so a's index is the outer one; else a run is a column and a's index the inner one
+    outer: int
+    inner: int
+    a_stride: int
+    b_strides: tuple[int, int]  # of the outer and of the inner index
+    out_strides: tuple[int, int]
+    flat: bool  # b and out are dense in this order and alike in alignment: one flat index serves both
+    lanes: int  # elements per thread: 16 bytes of them, or 1
+    shift: int  # flat: elements between the 16-byte boundary at or before out's first element and that element
+    whole: bool  # flat: no vector crosses the end of a run (and of a, by column, all vectors are aligned)
+
+    @property
+    def size(self) -> int:
+        """Elements of C."""
+        return self.outer * self.inner
+
+    @property
+    def threads(self) -> int:
+        """Vectors (or elements, with one lane) to compute."""
+        if self.flat:
+            return -(-(self.size + self.shift) // self.lanes)
+        return self.outer * -(-self.inner // self.lanes)
+
+    @property
+    def grid(self) -> tuple[int, int, int]:
+        """Blocks. One dimension of up to 2**31 - 1 blocks reaches past every memory there is."""
+        return (-(-self.threads // BLOCK), 1, 1)
+
+    @property
+    def wide(self) -> bool:
+        """Whether the element index of some thread, idle ones included, does not fit 32 unsigned bits."""
+        return self.grid[0] * BLOCK * self.lanes > 2**32 - 1
+
+    @property
+    def variant(self) -> tuple[str, bool, bool, bool]:
+        """Which kernel: its name, by_row, `whole` of a flat or `vector` of a strided one, and wide."""
+        if self.flat:
+            return ("flat", self.by_row, self.whole, self.wide)
+        return ("strided", self.by_row, self.lanes > 1, self.wide)
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """What the kernel takes after the three pointers."""
+        if self.flat:
+            return (self.size, self.inner, self.shift)
+        return (self.outer, self.inner, self.a_stride, *self.b_strides, *self.out_strides)
+
+    @property
+    def form(self) -> str:
+        """The kernel's form in words, for records."""
+        shape = ("flat, whole vectors" if self.whole else "flat, ragged") if self.flat else "strided"
+        order = "row" if self.by_row else "column"
+        width = f"{VECTOR_BYTES} bytes" if self.lanes > 1 else "1 element"
+        return f"{shape}, {width} per thread, by {order}, {64 if self.wide else 32}-bit index"
+
+
+def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
+    """The Walk of these operands, any strides and alignment."""
+    rows, cols = out.shape
+    by_row = rows == 1 or (cols != 1 and out.stride(1) <= out.stride(0))
+    order = (0, 1) if by_row else (1, 0)
+    outer, inner = (out.shape[dim] for dim in order)
+
+    def strides(tensor: torch.Tensor) -> tuple[int, int]:
+        """Of the outer and the inner index; an index that is always 0 gets the stride of a dense array."""
+        steps = [tensor.stride(dim) for dim in order]
+        return (inner if outer == 1 else steps[0], 1 if inner == 1 else steps[1])
+
+    a_stride = 1 if rows == 1 else a.stride(0)
+    b_strides, out_strides = strides(b), strides(out)
+    lanes = VECTOR_BYTES // out.element_size()
+    a_shift, b_shift, out_shift = (tensor.data_ptr() % VECTOR_BYTES // tensor.element_size() for tensor in (a, b, out))
+    flat = b_strides == out_strides == (inner, 1) and a_stride == 1 and b_shift == out_shift
+    runs_aligned = not (b_shift or out_shift or b_strides[0] % lanes or out_strides[0] % lanes)
+    vectors = flat or (runs_aligned and b_strides[1] == out_strides[1] == 1)
+    return Walk(
+        by_row=by_row,
+        outer=outer,
+        inner=inner,
+        a_stride=a_stride,
+        b_strides=b_strides,
+        out_strides=out_strides,
+        flat=flat,
+        lanes=lanes if vectors else 1,
+        shift=out_shift if flat else 0,
+        whole=flat and out_shift == 0 and inner % lanes == 0 and (by_row or a_shift == 0),
+    )
+
+
+def walk_contiguous(rows: int, cols: int, dtype: str) -> Walk:
+    """The Walk of contiguous operands that start on 16-byte boundaries, no memory needed."""
+    a, b = (torch.empty(shape, dtype=getattr(torch, dtype), device="meta") for shape in ((rows,), (rows, cols)))
+    return walk(a, b, b)
+
+
+def require_arithmetic(dtype: str, capability: tuple[int, int]) -> None:
+    """Raises Unsupported for a dtype that the kernels cannot multiply on this compute capability."""
+    if dtype == "bfloat16" and capability < BFLOAT16_CAPABILITY:
+        needed, present = (".".join(map(str, version)) for version in (BFLOAT16_CAPABILITY, capability))
+        raise Unsupported(f"bfloat16 needs compute capability {needed}, this device has {present}")

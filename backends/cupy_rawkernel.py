@@ -1,0 +1,74 @@
+"""CUDA C++ through CuPy: rowscale.cu, one template instantiation for each form of the operands."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cupy
+import torch
+
+from backends import Compiled, Launch
+from backends._walk import BLOCK, Walk, require_arithmetic, walk, walk_contiguous
+
+SOURCE = Path(__file__).with_name("rowscale.cu").read_text(encoding="utf-8")
+
+
+class RawStream(NamedTuple):
+    """A raw stream handle under the CUDA stream protocol."""
+
+    handle: int
+
+    def __cuda_stream__(self) -> tuple[int, int]:
+        """The protocol's version and the handle."""
+        return (0, self.handle)
+
+
+def instantiation(plan: Walk, dtype: str) -> str:
+    """The kernel that a Walk calls for, as a C++ expression."""
+    kernel, by_row, form, wide = plan.variant
+    return f"{kernel}<{dtype}, {'unsigned long long' if wide else 'unsigned'}, {by_row:d}, {form:d}>"
+
+
+@functools.cache
+def compiled(name: str, device: int) -> Any:
+    """The kernel of this name, loaded on this device; CuPy keeps compiled ones on disk."""
+    with cupy.cuda.Device(device):
+        module = cupy.RawModule(code=SOURCE, options=("--std=c++17",), name_expressions=(name,))
+        return module.get_function(name).kernel
+
+
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+    """See backends.Backend. Unsupported: bfloat16 before compute capability 8.0."""
+    dtype = str(out.dtype).removeprefix("torch.")
+    require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
+    if out.numel() == 0:
+        return lambda: out
+    plan = walk(a, b, out)
+    kernel = compiled(instantiation(plan, dtype), out.device.index)
+    grid, block, queue = plan.grid, (BLOCK, 1, 1), cupy.cuda.Stream.from_external(RawStream(stream))
+    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *plan.arguments)
+
+    def launch() -> torch.Tensor:
+        kernel(grid, block, arguments, stream=queue)
+        return out
+
+    launch.form = plan.form  # type: ignore[attr-defined]
+    launch.operands = (a, b)  # type: ignore[attr-defined]  # their memory must outlive the addresses
+    return launch
+
+
+def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
+    """What bind would launch on contiguous, aligned operands: NVRTC with CuPy's options, no device."""
+    from cuda.core import Program, ProgramOptions
+
+    require_arithmetic(dtype, capability)
+    plan = walk_contiguous(rows, cols, dtype)
+    name = instantiation(plan, dtype)
+    options = ProgramOptions(
+        arch="sm_{}{}".format(*capability), std="c++17", ftz=True, device_as_default_execution_space=True
+    )
+    cubin = Program(SOURCE, "c++", options).compile("cubin", name_expressions=(name,))
+    kernel = cubin.symbol_mapping[name]
+    return Compiled(cubin.code, kernel.decode(), plan.grid, (BLOCK, 1, 1), config=plan.form)

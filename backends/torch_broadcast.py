@@ -1,0 +1,13 @@
+"""PyTorch broadcasting: torch.mul(a[:, None], b, out=out)."""
+
+from __future__ import annotations
+
+import torch
+
+from backends import Launch
+
+
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+    """See backends.Backend.bind. Takes every dtype, stride and device; enqueues on torch's current stream."""
+    column = a[:, None]
+    return lambda: torch.mul(column, b, out=out)

@@ -1,0 +1,63 @@
+"""What a Triton backend would launch, compiled for a compute capability that need not be here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import triton
+from triton.backends.compiler import GPUTarget
+from triton.compiler import ASTSource
+
+from backends import Compiled
+from backends.triton_tuned import config_text
+
+WARP = 32  # threads
+VECTOR_BYTES = 16  # the widest access of one thread
+POINTERS = {torch.float32: "*fp32", torch.float16: "*fp16", torch.bfloat16: "*bf16", torch.float64: "*fp64"}
+
+
+def compile_plan(plan: Callable[..., Any], rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
+    """What this backend's plan would launch on contiguous, aligned operands that come from DRAM.
+
+    Which config wins the autotuning only a device can say: this takes the first that has 16 bytes or more per thread.
+    """
+    shapes = ((rows,), (rows, cols), (rows, cols))
+    kernel, grid, arguments, form = plan(*(torch.empty(s, dtype=getattr(torch, dtype), device="meta") for s in shapes))
+    itemsize = arguments[0].element_size()
+    config = next(c for c in kernel.configs if _elements_per_thread(c) * itemsize >= VECTOR_BYTES)
+    compiled = triton.compile(
+        _specialised(kernel.fn, (*arguments, *config.kwargs.values())),
+        target=GPUTarget("cuda", 10 * capability[0] + capability[1], WARP),
+        options={"num_warps": config.num_warps},
+    )
+    return Compiled(
+        cubin=compiled.asm["cubin"],
+        kernel=compiled.metadata.name,
+        grid=(*grid(config.kwargs), 1, 1)[:3],
+        block=(WARP * config.num_warps, 1, 1),
+        dynamic_shared_bytes=compiled.metadata.shared,
+        config=f"{form}, {config_text(config)}, not tuned",
+    )
+
+
+def _elements_per_thread(config: triton.Config) -> int:
+    return math.prod(config.kwargs.values()) // (WARP * config.num_warps)
+
+
+def _specialised(function: Any, arguments: tuple[Any, ...]) -> ASTSource:
+    """The source as Triton's JIT compiles it for these arguments: 1 as a constant, multiples of 16 known as such."""
+    signature, constants, attributes = {}, {}, {}
+    for index, (parameter, value) in enumerate(zip(function.params, arguments, strict=True)):
+        if isinstance(value, torch.Tensor):
+            kind, multiple_of = POINTERS[value.dtype], value.data_ptr()
+        elif parameter.is_constexpr or value == 1:
+            kind, constants[(index,)], multiple_of = "constexpr", value, 1
+        else:
+            kind, multiple_of = "i32" if value < 2**31 else "i64", value
+        signature[parameter.name] = kind
+        if multiple_of % 16 == 0:
+            attributes[(index,)] = [["tt.divisibility", 16]]
+    return ASTSource(function, signature, constants, attributes)
