@@ -68,23 +68,23 @@ def _record_path(config: pytest.Config) -> Path | None:
     from suite import machine
 
     commit, clean = machine.commit(), machine.tree_clean()
-    if config.getoption("--publish"):
-        if commit == "unknown" or clean is False:
-            raise pytest.UsageError(
-                "--publish needs a clean commit, so that the record's provenance is true; commit first"
-            )
-        folder = ROOT / "reports" / "data" / bench(config).machine.slug
+    if config.getoption("--publish") and (commit == "unknown" or clean is False):
+        raise pytest.UsageError("--publish needs a clean commit, so that the record's provenance is true; commit first")
     stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{commit[:8]}{'-dirty' if clean is False else ''}"
+    _require_writable(folder)
+    if config.getoption("--publish"):
+        folder = ROOT / "reports" / "data" / bench(config).machine.slug
+        _require_writable(folder)
+    config.option.benchmark_json = config.option.benchmark_json or folder / f".{stem}.partial"
+    return folder / f"{stem}.json"
+
+
+def _require_writable(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / f".{stem}.partial"
-        partial.touch()
+        tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise pytest.UsageError(
-            f"cannot write to {folder}: {error.strerror}; choose another folder with --record"
-        ) from None
-    config.option.benchmark_json = config.option.benchmark_json or partial
-    return folder / f"{stem}.json"
+        raise pytest.UsageError(f"cannot write to {folder}: {error.strerror}; choose another with --record") from None
 
 
 def bench(config: pytest.Config) -> Bench:
@@ -92,9 +92,13 @@ def bench(config: pytest.Config) -> Bench:
     if BENCH not in config.stash:
         try:
             smoke = config.getoption("benchmark_disable")
-            config.stash[BENCH] = Bench(config.stash[ENTRIES], smoke=smoke, progress=config.stash[PROGRESS])
+            journals = None if smoke else config.getoption("--record")
+            made = Bench(config.stash[ENTRIES], smoke=smoke, progress=config.stash[PROGRESS], journals=journals)
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
+        config.stash[BENCH] = made
+        if made.journal.resumed:
+            config.stash[PROGRESS].say(f"going on with an interrupted run: {made.journal.resumed} campaigns are kept")
     return config.stash[BENCH]
 
 
@@ -196,19 +200,21 @@ def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchm
         raise pytest.UsageError(f"the run to compare with was measured on {theirs}, this device is {ours}")
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the worker; pytest-benchmark has written its file by now, so give it its final name."""
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Stop the worker; pytest-benchmark has written its file by now: give it its name, unless the run was cut short."""
     config = session.config
     if BENCH in config.stash:
         config.stash[PROGRESS].done()
         config.stash[BENCH].worker.stop()
     path = config.stash.get(RECORD, None)
-    if path is not None:
-        partial = Path(config.option.benchmark_json)
-        if partial.stat().st_size:
-            partial.replace(path)
-        else:
-            partial.unlink()
+    if path is None or not Path(config.option.benchmark_json).exists():
+        return
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        Path(config.option.benchmark_json).unlink()
+        config.stash[PROGRESS].say("interrupted: the same command goes on from here")
+        return
+    Path(config.option.benchmark_json).replace(path)
+    config.stash[BENCH].journal.discard()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -226,6 +232,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"run: {path} (no table and no page: {error.name} is not installed)")
         return
     Console(file=sys.stdout).print(terminal_table(record))
-    page = render_run(record, path.parent)
+    page = render_run(record, config.getoption("--record"))
     terminalreporter.write_line(f"run:  {path}")
     terminalreporter.write_line(f"page: {page}")

@@ -23,6 +23,10 @@ class Unsupported(Exception):
     """A backend cannot take these operands; the message is the reason, one line."""
 
 
+class BadOperands(ValueError):
+    """Operands that are no a: (N,), b: (N, M), out: (N, M) of one dtype on one device; the message says how."""
+
+
 class UnknownBackend(ValueError):
     """A name that the catalogue does not hold; the message lists the names it does."""
 
@@ -146,6 +150,29 @@ def load(entry: Entry) -> Backend:
 
         return candidate.load(entry.path)
     return cast(Backend, importlib.import_module(f"backends.{entry.name}"))
+
+
+def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int = 0) -> Launch:
+    """Load the entry's backend and bind these operands, after looking at them; see Backend.bind.
+
+    Raises BadOperands for operands that no backend could take, Unsupported for a dtype, a device or a layout that this
+    one cannot.
+    """
+    if a.ndim != 1 or b.ndim != 2 or a.shape[0] != b.shape[0] or out.shape != b.shape:
+        shapes = ", ".join(str(tuple(operand.shape)) for operand in (a, b, out))
+        raise BadOperands(f"a, b and out must have the shapes (N,), (N, M) and (N, M), not {shapes}")
+    if not a.dtype == b.dtype == out.dtype:
+        raise BadOperands(f"a, b and out must have one dtype, not {a.dtype}, {b.dtype} and {out.dtype}")
+    if not a.device == b.device == out.device:
+        raise BadOperands(f"a, b and out must be on one device, not on {a.device}, {b.device} and {out.device}")
+    if any(side > 1 and stride == 0 for side, stride in zip(out.shape, out.stride(), strict=True)):
+        raise BadOperands("elements of out share memory: it has a stride of 0")
+    dtype = str(b.dtype).removeprefix("torch.")
+    if dtype not in entry.dtypes:
+        raise Unsupported(f"{entry.name} takes {', '.join(entry.dtypes)}, not {dtype}")
+    if b.device.type not in entry.devices:
+        raise Unsupported(f"{entry.name} runs on {' and '.join(entry.devices)}, not on {b.device.type}")
+    return load(entry).bind(a, b, out, stream)
 
 
 def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from backends import Entry, missing
 from suite.cases import Case
+from suite.journal import Journal, digest
 from suite.messages import CEILINGS, CONTROL, CPU, SMOKE, Describe, Gate, Measure, Measured, Plan
 from suite.progress import Progress
 from suite.record import Machine, Measurement, Outcome, Series
@@ -26,9 +28,19 @@ class Bench:
     """The worker, its answers so far, and the outcomes that the record will hold."""
 
     def __init__(
-        self, entries: Sequence[Entry], *, smoke: bool, progress: Progress, silence_s: float = SILENCE_S
+        self,
+        entries: Sequence[Entry],
+        *,
+        smoke: bool,
+        progress: Progress,
+        journals: Path | None = None,
+        silence_s: float = SILENCE_S,
     ) -> None:
-        """entries: the backends that take part; smoke: every candidate once, untimed. Raises WorkerFailed."""
+        """entries: the backends that take part; smoke: every candidate once, untimed.
+
+        journals: the folder in which to keep what is measured, and to look for what a killed run had measured.
+        Raises WorkerFailed.
+        """
         self.entries = tuple(entries)
         self.worker = Worker(silence_s)
         self.machine: Machine = self.worker.request(Describe())
@@ -36,8 +48,9 @@ class Bench:
         self.seconds_measuring = 0.0
         self._plan = SMOKE if smoke else (Plan() if self.machine.kind == "cuda" else CPU)
         self._progress = progress
-        self._gates: dict[tuple[Case, str], Outcome | None] = {}
         self._campaigns: dict[tuple[Case, Series], dict[str, Replay | Outcome]] = {}
+        name = digest([self.machine.name, self.machine.versions, self._plan, *(one for one in self.entries)])
+        self.journal = Journal(journals / f".{name}.journal" if journals else None)
         self._unavailable = {entry.name: reason for entry in entries if (reason := self._why_unavailable(entry))}
         self.outcomes.extend(
             Outcome(backend=name, kind="unavailable", reason=reason) for name, reason in self._unavailable.items()
@@ -61,11 +74,12 @@ class Bench:
 
     def gate(self, case: Case, backend: str) -> Outcome | None:
         """Why the backend may not be timed in the case; None when C is right. Asked of the device once."""
-        key = (case, backend)
-        if key not in self._gates:
-            self._gates[key] = self._ask_gate(case, self._entry(backend))
-            self._note(self._gates[key])
-        return self._gates[key]
+        key = f"{case.id} {backend}"
+        if not self.journal.has_gate(key):
+            self.journal.add_gate(key, self._ask_gate(case, self._entry(backend)))
+        outcome = self.journal.gate(key)
+        self._note(outcome)
+        return outcome
 
     def _entry(self, name: str) -> Entry:
         return next(entry for entry in self.entries if entry.name == name)
@@ -103,7 +117,12 @@ class Bench:
     def _campaign(self, case: Case, series: Series) -> dict[str, Replay | Outcome]:
         gates = {entry.name: self.gate(case, entry.name) for entry in self.available}
         failed: dict[str, Replay | Outcome] = {name: outcome for name, outcome in gates.items() if outcome is not None}
-        measured = self._measure(case, series, [entry for entry in self.available if entry.name not in failed])
+        key = f"{case.id} {series}"
+        measured = self.journal.campaign(key)
+        if measured is None:
+            measured = self._measure(case, series, [entry for entry in self.available if entry.name not in failed])
+            self.journal.add_campaign(key, measured)
+        self._progress.measured(case, series, measured)
         for outcome in measured.outcomes:
             self._note(outcome)
             failed[outcome.backend] = outcome
@@ -129,7 +148,6 @@ class Bench:
                 lost.append(_lost(case, series, failure))
                 entries = [entry for entry in entries if failure.doing not in (entry.name, "")]
                 continue
-            self._progress.measured(case, series, measured)
             measured.outcomes[:0] = lost
             return measured
         return Measured(outcomes=lost)

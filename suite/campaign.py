@@ -20,6 +20,13 @@ from suite.record import StopReason
 from suite.statistics import ratio
 from suite.timing import Sampler
 
+BUNDLE = 5
+"""Rounds between two waits for the device. What it says of its clocks is taken to hold for the whole bundle."""
+
+
+class Throttled(Exception):
+    """The device ran slow throughout; the message says why."""
+
 
 @dataclass
 class Candidate:
@@ -32,9 +39,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Result:
-    """Why the campaign ended, and the seconds it took."""
+    """Why the campaign ended, the rounds that a slow device cost, and the seconds it took."""
 
     stop_reason: StopReason
+    rounds_dropped: int
     seconds: float
 
 
@@ -44,29 +52,55 @@ def run(
     synchronize: Callable[[], None],
     progress: Callable[[int, float], None] = lambda rounds, width: None,
     before: Callable[[str], None] = lambda name: None,
+    slowdown: Callable[[], tuple[str, ...]] = lambda: (),
 ) -> Result:
     """Take rounds until the plan is satisfied; fills every candidate's samples_s.
 
     progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, before(name) before
-    every sample.
+    every sample. slowdown() says why the device runs slower than it could, if it does: those rounds are dropped for all
+    candidates. Raises Throttled where too few rounds remain.
     """
     started = time.monotonic()
     _warm_up(candidates, plan.warmup_s, synchronize, before)
     measuring = time.monotonic()
-    rounds, reason = 0, None
+    tried = dropped = 0
+    reason = None
     while reason is None:
-        for number in range(rounds, rounds + plan.look_every):
-            for candidate in order(candidates, number):
-                before(candidate.name)
-                candidate.sampler.take()
-        synchronize()
-        for candidate in candidates:
-            candidate.samples_s.extend(candidate.sampler.collect())
-        rounds += plan.look_every
-        width = widest(candidates)
-        progress(rounds, width)
-        reason = stop(plan, rounds, width, time.monotonic() - measuring)
-    return Result(reason, time.monotonic() - started)
+        for _ in range(0, plan.look_every, BUNDLE):
+            bundle = range(tried, tried + min(BUNDLE, plan.look_every))
+            slow = _take(candidates, bundle, synchronize, before, slowdown)
+            tried += len(bundle)
+            dropped += len(bundle) if slow else 0
+        if tried == dropped and tried >= plan.max_rounds // 2:
+            raise Throttled(f"{', '.join(slow)} in each of {tried} rounds")
+        if tried > dropped:
+            width = widest(candidates)
+            progress(tried - dropped, width)
+            reason = stop(plan, tried - dropped, width, time.monotonic() - measuring)
+    return Result(reason, dropped, time.monotonic() - started)
+
+
+def _take(
+    candidates: Sequence[Candidate],
+    rounds: range,
+    synchronize: Callable[[], None],
+    before: Callable[[str], None],
+    slowdown: Callable[[], tuple[str, ...]],
+) -> list[str]:
+    """Take these rounds and keep their samples, unless the device ran slow: then the reasons."""
+    slow = set(slowdown())
+    for number in rounds:
+        for candidate in order(candidates, number):
+            before(candidate.name)
+            candidate.sampler.take()
+        slow.update(slowdown())
+    synchronize()
+    slow.update(slowdown())
+    for candidate in candidates:
+        samples = candidate.sampler.collect()
+        if not slow:
+            candidate.samples_s.extend(samples)
+    return sorted(slow)
 
 
 def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | None:

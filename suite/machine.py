@@ -15,6 +15,7 @@ from pathlib import Path
 
 import torch
 
+from suite import nvml
 from suite.record import Machine
 
 ROOT = Path(__file__).parent.parent
@@ -82,27 +83,8 @@ def _cuda() -> dict[str, object]:
         "cuda": torch.version.cuda,
         "event_tick_s": _event_tick(),
         "empty_node_s": _empty_node(),
-    } | _nvml(str(properties.uuid))
-
-
-def _nvml(uuid: str) -> dict[str, object]:
-    """Driver, memory clock, bus width and the peak they make, by NVML; what it does not answer stays unknown."""
-    try:
-        import pynvml
-    except ImportError:
-        return {}
-    found: dict[str, object] = {}
-    try:
-        pynvml.nvmlInit()
-        found["driver"] = pynvml.nvmlSystemGetDriverVersion()
-        handle = pynvml.nvmlDeviceGetHandleByUUID(uuid if uuid.startswith("GPU-") else f"GPU-{uuid}")
-        clock_mhz = pynvml.nvmlDeviceGetMaxClockInfo(handle, pynvml.NVML_CLOCK_MEM)
-        bus_bits = pynvml.nvmlDeviceGetMemoryBusWidth(handle)
-        found |= {"memory_clock_mhz": clock_mhz, "memory_bus_bits": bus_bits}
-        found["peak_bytes_per_s"] = 2 * clock_mhz * 1e6 * bus_bits / 8
-    except pynvml.NVMLError:
-        pass  # a virtual GPU or an old driver that does not say: the record holds None
-    return found
+        **nvml.facts(),
+    }
 
 
 def _event_tick(pairs: int = 400) -> float:

@@ -75,6 +75,7 @@ class Measured:
     sampled: dict[str, Sampled] = field(default_factory=dict)
     outcomes: list[Outcome] = field(default_factory=list)
     stop_reason: StopReason = "smoke"
+    rounds_dropped: int = 0
     seconds: float = 0.0
     buffer_sets: int = 1
     buffer_sets_needed: int = 1

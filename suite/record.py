@@ -22,7 +22,7 @@ Series = Literal["cold", "hot", "launch", "call"]
 Verdict = Literal["FASTER", "SLOWER", "SAME", "UNDECIDED"]
 Method = Literal["cuda_graph", "cuda_events", "host_clock"]
 StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
-OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory"]
+OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled"]
 
 
 class BadRecord(ValueError):

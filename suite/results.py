@@ -89,6 +89,7 @@ class Campaign:
             buffer_sets=self.measured.buffer_sets,
             buffer_sets_needed=self.measured.buffer_sets_needed,
             rounds=len(sampled.samples_s),
+            rounds_dropped=self.measured.rounds_dropped,
             stop_reason=self.measured.stop_reason,
             allocates=sampled.allocates,
             form=sampled.form,

@@ -16,13 +16,14 @@ from multiprocessing.connection import Connection
 
 import torch
 
-from backends import Entry, Launch, Unsupported, load
-from suite import campaign, gate, machine, operands, timing
+import backends
+from backends import Entry, Launch, Unsupported
+from suite import campaign, gate, machine, nvml, operands, timing
 from suite.campaign import Candidate
 from suite.cases import Case
 from suite.messages import CONTROL, Describe, Gate, Measure, Measured, Request, Sampled
 from suite.operands import Operands
-from suite.record import Machine, Outcome, Series
+from suite.record import Machine, Outcome, OutcomeKind, Series
 
 SEED = 20_000
 
@@ -114,7 +115,7 @@ class Server:
         )
 
     def _bind(self, entry: Entry, on: Operands) -> Launch:
-        return load(entry).bind(on.a, on.b, on.out, self.device.stream)
+        return backends.bind(entry, on.a, on.b, on.out, self.device.stream)
 
     def _attempt(self, entry: Entry, case: Case, series: Series | None, work: Callable[[], object]) -> Outcome | None:
         """Let one backend work. What it raises becomes its outcome; raises DeviceLost if the device did not survive."""
@@ -154,10 +155,7 @@ class Server:
         measured = Measured(buffer_sets=min(needed, timing.MOST_LAUNCHES), buffer_sets_needed=needed)
         reason = self._lack_of_memory(request.case, measured.buffer_sets)
         if reason:
-            failed = Outcome(
-                backend="all", case=request.case.id, series=request.series, kind="no_memory", reason=reason
-            )
-            measured.outcomes.append(failed)
+            measured.outcomes.append(_of_the_case(request, "no_memory", reason))
             return measured
         timed = Timed(self._operand_sets(request.case, measured.buffer_sets))
         self._prepare(request, timed, measured)
@@ -214,9 +212,16 @@ class Server:
     def _run(self, request: Measure, timed: Timed, measured: Measured) -> None:
         """Take the rounds, then check every C once more: a backend that went wrong meanwhile loses its samples."""
         before = self._watch if request.careful else lambda name: None
-        result = campaign.run(timed.candidates, request.plan, self.device.synchronize, self._progress, before)
+        try:
+            result = campaign.run(
+                timed.candidates, request.plan, self.device.synchronize, self._progress, before, self._slowdown
+            )
+        except campaign.Throttled as error:
+            measured.outcomes.append(_of_the_case(request, "throttled", str(error)))
+            return
         self._report("")
         measured.stop_reason, measured.seconds = result.stop_reason, result.seconds
+        measured.rounds_dropped = result.rounds_dropped
         timed.sets[0].fill(SEED)
         wrong = set()
         for entry, launches in timed.bound.values():
@@ -231,6 +236,9 @@ class Server:
             if candidate.name not in wrong:
                 measured.sampled[candidate.name] = timed.sampled(candidate)
 
+    def _slowdown(self) -> tuple[str, ...]:
+        return nvml.slowdown_reasons() if self.device.kind == "cuda" else ()
+
     def _watch(self, name: str) -> None:
         self.device.synchronize()
         self._report(name)
@@ -243,6 +251,10 @@ class Server:
         result = launch()
         self.device.synchronize()
         gate.compare(on, result, SEED, fresh_output=entry.allocates, tolerance_ulp=entry.tolerance_ulp)
+
+
+def _of_the_case(request: Measure, kind: OutcomeKind, reason: str) -> Outcome:
+    return Outcome(backend="all", case=request.case.id, series=request.series, kind=kind, reason=reason)
 
 
 def one_line(error: BaseException) -> str:

@@ -95,3 +95,20 @@ def test_the_host_sampler_walks_its_sets_and_times_only_the_launches() -> None:
     assert log == ["x", "wait", "y", "x", "y", "wait"]
     assert len(sampler.collect()) == 1
     assert sampler.collect() == []
+
+
+def test_rounds_on_a_slow_device_are_dropped_for_everyone_and_counted() -> None:
+    log: list[str] = []
+    candidates = [Candidate(name, Told(name, log, noisy(i, 0.0))) for i, name in enumerate("abc")]
+    readings = iter([(), ("thermal",)] + [()] * 10_000)
+    plan = Plan(warmup_s=0.0)
+    result = campaign.run(candidates, plan, lambda: None, slowdown=lambda: next(readings))
+    assert result.rounds_dropped == campaign.BUNDLE
+    assert {len(candidate.samples_s) for candidate in candidates} == {75}
+
+
+def test_a_device_that_is_always_slow_is_said_to_be() -> None:
+    candidates = [Candidate("a", Told("a", [], noisy(0, 0.0)))]
+    with pytest.raises(campaign.Throttled, match="power brake"):
+        campaign.run(candidates, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: ("power brake",))
+    assert candidates[0].samples_s == []

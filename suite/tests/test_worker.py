@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from backends import candidate
+from backends import Entry, candidate
 from suite.bench import Bench, Replay
 from suite.cases import Case
 from suite.messages import Describe
@@ -27,7 +27,8 @@ def bench_of(*names: str, smoke: bool = True, silence_s: float = 60.0) -> Bench:
 @pytest.fixture
 def bench() -> Iterator[Bench]:
     made = bench_of(
-        "right", "drop_in", "raises_in_bind", "raises_in_launch", "refuses", "segfaults", "goes_wrong", "dies_in_rounds"
+        *("right", "drop_in", "raises_in_bind", "raises_in_launch", "refuses", "segfaults", "goes_wrong"),
+        *("dies_in_rounds", "exhausts_memory", "illegal_address"),
     )
     yield made
     made.worker.stop()
@@ -51,6 +52,25 @@ def test_a_fault_at_the_gate_is_an_outcome(bench: Bench, name: str, kind: str, s
     assert outcome in bench.outcomes
 
 
+def test_too_much_memory_is_an_outcome(bench: Bench) -> None:
+    outcome = bench.gate(CASE, "exhausts_memory")
+    assert outcome is not None
+    assert outcome.kind in ("no_memory", "crashed")  # the CPU's allocator has no exception of its own
+    assert bench.gate(CASE, "right") is None
+
+
+@pytest.mark.gpu
+def test_an_illegal_address_costs_the_context_and_nothing_else(bench: Bench) -> None:
+    if bench.machine.kind != "cuda":
+        pytest.skip("no CUDA device")
+    outcome = bench.gate(CASE, "illegal_address")
+    assert outcome is not None
+    assert outcome.kind == "crashed"
+    assert "illegal" in outcome.reason
+    assert bench.gate(CASE, "right") is None
+    assert isinstance(bench.replay(CASE, "cold", "right"), Replay)
+
+
 def test_right_backends_pass_the_gate_after_others_took_the_process_down(bench: Bench) -> None:
     bench.gate(CASE, "segfaults")
     assert bench.gate(CASE, "right") is None
@@ -72,6 +92,20 @@ def test_a_backend_that_goes_wrong_while_it_is_timed_loses_its_samples(bench: Be
     found = bench.replay(CASE, "cold", "goes_wrong")
     assert isinstance(found, Outcome)
     assert found.kind == "incorrect"
+
+
+def test_a_backend_whose_library_is_absent_is_unavailable_and_the_rest_runs() -> None:
+    absent = Entry("absent", "needs what nobody has", requires=("no_such_library",), devices=("cpu", "cuda"))
+    made = Bench([absent, candidate.entry(FILES / "right.py")], smoke=True, progress=Progress())
+    try:
+        outcome = made.gate(CASE, "absent")
+        assert outcome is not None
+        assert outcome.kind == "unavailable"
+        assert "no_such_library" in outcome.reason
+        assert isinstance(made.replay(CASE, "hot", "right"), Replay)
+        assert [one.backend for one in made.outcomes] == ["absent"]
+    finally:
+        made.worker.stop()
 
 
 def test_a_hang_is_a_timeout() -> None:

@@ -1,0 +1,62 @@
+"""Operands that do not fit together are refused in one line, whichever backend is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import torch
+
+import backends
+from backends import BadOperands, Entry, Unsupported, find
+
+(TORCH,) = find(["torch_broadcast"])
+(CPU_ONLY,) = find(["numba_cpu"])
+
+
+def operands(rows: int = 4, cols: int = 6, dtype: torch.dtype = torch.float32) -> list[torch.Tensor]:
+    return [torch.ones(rows, dtype=dtype), torch.ones(rows, cols, dtype=dtype), torch.zeros(rows, cols, dtype=dtype)]
+
+
+def refused(entry: Entry, on: Sequence[torch.Tensor], error: type[Exception]) -> str:
+    with pytest.raises(error) as caught:
+        backends.bind(entry, *on)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_right_operands_are_bound() -> None:
+    a, b, out = operands()
+    assert torch.equal(backends.bind(TORCH, a, b, out)(), a[:, None] * b)
+
+
+@pytest.mark.parametrize(
+    "shapes", [((5,), (4, 6), (4, 6)), ((4,), (4, 6), (6, 4)), ((4, 1), (4, 6), (4, 6)), ((4,), (4,), (4,))]
+)
+def test_shapes_that_do_not_match(shapes: tuple[tuple[int, ...], ...]) -> None:
+    assert str(shapes[0]) in refused(TORCH, [torch.ones(shape) for shape in shapes], BadOperands)
+
+
+def test_dtypes_that_differ() -> None:
+    a, b, out = operands()
+    assert "float64" in refused(TORCH, [a.double(), b, out], BadOperands)
+
+
+def test_dtypes_that_are_not_supported() -> None:
+    assert "float16" in refused(CPU_ONLY, operands(dtype=torch.float16), Unsupported)
+    assert "int32" in refused(TORCH, operands(dtype=torch.int32), Unsupported)
+
+
+def test_tensors_on_two_devices() -> None:
+    a, b, out = operands()
+    assert "meta" in refused(TORCH, [a, b.to("meta"), out], BadOperands)
+
+
+def test_a_device_that_the_backend_does_not_run_on() -> None:
+    (triton,) = find(["triton_tuned"])
+    assert "cpu" in refused(triton, operands(), Unsupported)
+
+
+def test_an_output_that_overlaps_itself() -> None:
+    a, b, out = operands()
+    refused(TORCH, [a, b, out[:1].expand(4, 6)], BadOperands)

@@ -1,0 +1,90 @@
+"""The same launches by other timers, beside the campaign's own: what its numbers are worth.
+
+CUPTI, through torch.profiler, gives how long each kernel keeps the device busy. It leaves out the gap to the next one,
+which is part of a campaign's time and takes about a microsecond: hence agreement within 2 % is asked from 50 us up.
+Event pairs around queued launches are the campaign's own method for what no CUDA graph can hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from statistics import median
+
+import torch
+from torch.autograd import DeviceType
+from torch.profiler import ProfilerActivity, profile, supported_activities
+
+from backends import Entry, Launch
+from suite.cases import Case
+from suite.record import Agreement, Series
+from suite.timing import MOST_QUEUED, EventSampler
+
+LAUNCHES = 60
+"""Looked at by CUPTI; as many again go before them."""
+
+TAKES = 20
+"""Samples by event pairs."""
+
+
+class NoCupti(Exception):
+    """CUPTI says nothing of these launches; the message is the reason, one line."""
+
+
+def agreements(
+    entry: Entry, case: Case, series: Series, sets: Sequence[Launch], campaign_seconds: float
+) -> tuple[list[Agreement], str]:
+    """The backend's launches, bound to a campaign's operand sets, by CUPTI and, where the campaign had graphs, by events.
+
+    campaign_seconds: the campaign's median. Also returned: why CUPTI is not among the timers, or nothing.
+    """
+    common = {"backend": entry.name, "case": case.id, "series": series, "campaign_seconds": campaign_seconds}
+    found, reason = [], ""
+    try:
+        found.append(Agreement(timer="cupti", seconds=median(cupti_seconds(sets, LAUNCHES)), **common))
+    except NoCupti as error:
+        reason = str(error)
+    if entry.capturable:
+        found.append(Agreement(timer="cuda_events", seconds=median(event_seconds(sets, TAKES)), **common))
+    return found, reason
+
+
+def cupti_seconds(sets: Sequence[Launch], count: int) -> list[float]:
+    """How long each of `count` launches keeps the device busy: its kernels, copies and fills, the gaps left out.
+
+    The launches walk the sets in turn and follow one another without a wait, as in a campaign. As many go before them
+    uncounted: they bring the caches into their steady state, and CUPTI may lose a session's first records.
+    Raises NoCupti.
+    """
+    if ProfilerActivity.CUDA not in supported_activities():
+        raise NoCupti("this torch was built without CUPTI")
+    torch.cuda.synchronize()
+    with profile(activities=[ProfilerActivity.CUDA]) as profiler:
+        for launch in itertools.islice(itertools.cycle(sets), 2 * count):
+            launch()
+        torch.cuda.synchronize()
+    on_device = (event.time_range for event in profiler.events() if event.device_type == DeviceType.CUDA)
+    spans = sorted((span.start, span.elapsed_us()) for span in on_device)
+    return _by_launch([microseconds / 1e6 for _, microseconds in spans], 2 * count)[-count:]
+
+
+def _by_launch(busy_s: Sequence[float], launched: int) -> list[float]:
+    """Sums over the launches, from the device's activities in order of time, of which the first few may be missing.
+
+    Raises NoCupti where they do not make launches of one number of activities each.
+    """
+    each = round(len(busy_s) / launched)
+    if not launched * (each - 0.5) < len(busy_s) <= launched * each:
+        raise NoCupti(f"CUPTI recorded {len(busy_s)} activities in {launched} launches")
+    missing = launched * each - len(busy_s)
+    whole = busy_s[-missing % each :]
+    return [sum(whole[i : i + each]) for i in range(0, len(whole), each)]
+
+
+def event_seconds(sets: Sequence[Launch], takes: int) -> list[float]:
+    """Seconds per launch of `takes` samples by event pairs around launches queued behind a device-side delay."""
+    sampler = EventSampler(sets, MOST_QUEUED)
+    for _ in range(takes):
+        sampler.take()
+    torch.cuda.synchronize()
+    return sampler.collect()

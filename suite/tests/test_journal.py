@@ -1,0 +1,112 @@
+"""What was measured before a kill is there after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from suite.journal import FRESH_S, Journal, digest
+from suite.messages import Measured, Sampled
+from suite.record import Outcome, read
+
+ROOT = Path(__file__).parents[2]
+MEASURED = Measured(
+    sampled={"x": Sampled([1e-5, 2e-5], "cuda_graph", 7, "flat")},
+    outcomes=[Outcome(backend="y", kind="crashed", reason="died")],
+    stop_reason="precise",
+    controlled="x",
+)
+WRONG = Outcome(backend="y", case="1x1-float32-contiguous", kind="incorrect", reason="rows 1-2")
+
+
+def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "j")
+    first.add_gate("a", None)
+    first.add_gate("b", WRONG)
+    first.add_campaign("c", MEASURED)
+    second = Journal(tmp_path / "j")
+    assert second.resumed == 1
+    assert second.has_gate("a")
+    assert second.gate("a") is None
+    assert second.gate("b") == WRONG
+    assert second.campaign("c") == MEASURED
+    assert second.campaign("d") is None
+
+
+def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal(path).add_campaign("a", MEASURED)
+    Journal(path).add_campaign("b", MEASURED)
+    path.write_text(path.read_text()[:-30])
+    cut = Journal(path)
+    assert cut.campaign("a") == MEASURED
+    assert cut.campaign("b") is None
+    cut.add_campaign("c", MEASURED)
+    assert Journal(path).campaign("c") == MEASURED
+
+
+def test_an_old_journal_and_a_discarded_one_count_as_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal(path).add_gate("a", None)
+    os.utime(path, (time.time() - FRESH_S - 60,) * 2)
+    assert not Journal(path).has_gate("a")
+    Journal(path).add_gate("a", None)
+    Journal(path).discard()
+    assert not path.exists()
+
+
+def test_the_digest_depends_on_what_is_measured() -> None:
+    assert digest(["H100", "x"]) == digest(["H100", "x"])
+    assert digest(["H100", "x"]) != digest(["H200", "x"])
+
+
+SWEEP = "33x17-float32-contiguous,8x8-float32-contiguous"
+COMMAND = (
+    *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite/test_throughput.py"),
+    *("--sweep", SWEEP, "--backends", "torch_broadcast"),
+)
+
+
+def campaigns(folder: Path) -> dict[str, list[float]]:
+    """Key of each campaign in the folder's journal -> its backend's samples."""
+    found = {}
+    for journal in folder.glob(".*.journal"):
+        for text in journal.read_text().splitlines():
+            line = json.loads(text) if text.endswith("}") else {}
+            if line.get("kind") == "campaign":
+                found[line["key"]] = line["value"]["sampled"]["torch_broadcast"]["samples_s"]
+    return found
+
+
+def test_a_run_that_is_killed_three_times_loses_only_what_was_in_progress(tmp_path: Path) -> None:
+    kept: dict[str, list[float]] = {}
+    for enough in (0, 1, 3):
+        run = subprocess.Popen(
+            (*COMMAND, "--record", tmp_path), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while len(campaigns(tmp_path)) < enough or not list(tmp_path.glob(".*.journal")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        now = campaigns(tmp_path)
+        assert {key: now[key] for key in kept} == kept
+        kept = now
+        assert list(tmp_path.glob("*.json")) == []
+    done = subprocess.run((*COMMAND, "--record", tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.json")
+    recorded = {
+        f"{one.measurement.case} {one.measurement.series}": list(one.samples_s)
+        for one in read(path).benchmarks
+        if one.measurement.backend == "torch_broadcast"
+    }
+    assert len(kept) >= 3
+    assert len(recorded) == 4
+    assert {key: recorded[key] for key in kept} == kept
+    assert list(tmp_path.glob(".*")) == []
