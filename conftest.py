@@ -21,13 +21,14 @@ from rich.console import Console
 import backends
 from backends import candidate
 from suite.bench import Bench
-from suite.cases import Case, UnknownCase, sweep
+from suite.cases import HEADLINE, Case, UnknownCase, sweep
 from suite.progress import Progress
-from suite.record import Compiled, Run
+from suite.record import Compiled, Machine, Run, Series
 from suite.worker import WorkerFailed
 
 ROOT = Path(__file__).parent
 LAUNCH_CASE = Case(256, 256)
+COSTED = (HEADLINE, Case(4096, 4095), Case(4096, 4096, "bfloat16"))
 BENCH = pytest.StashKey[Bench]()
 ENTRIES = pytest.StashKey[Sequence[backends.Entry]]()
 CASES = pytest.StashKey[tuple[Case, ...]]()
@@ -109,21 +110,39 @@ def bench_fixture(request: pytest.FixtureRequest) -> Bench:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One test per backend and case (correctness), and per candidate, case and series (measuring)."""
+    """Say for which cases and backends, or cases, series and candidates, each test of the suite is asked."""
     if metafunc.definition.path.parent != ROOT / "suite":
         return
-    ids = [case.id for case in metafunc.config.stash[CASES]]
-    if metafunc.function.__name__ == "test_correctness":
-        names = [entry.name for entry in metafunc.config.stash[ENTRIES]]
-        metafunc.parametrize(("case", "backend"), [(case, name) for case in ids for name in names])
-        return
-    host = metafunc.function.__name__ == "test_launch"
-    wanted = (
-        [(LAUNCH_CASE.id, s) for s in ("launch", "call")] if host else [(c, s) for c in ids for s in ("cold", "hot")]
-    )
-    candidates = bench(metafunc.config).candidates("launch" if host else "cold")
-    parameters = [(case, series, name) for case, series in wanted for name in candidates]
-    metafunc.parametrize(("case", "series", "candidate"), parameters)
+    config, test = metafunc.config, metafunc.function.__name__
+    cases = config.stash[CASES]
+    if test == "test_correctness":
+        checks = [(case.id, entry.name) for case in cases for entry in config.stash[ENTRIES]]
+        metafunc.parametrize(("case", "backend"), checks)
+    elif test == "test_throughput":
+        metafunc.parametrize(("case", "series", "candidate"), _campaigns(config, cases, ("cold", "hot")))
+    elif test == "test_launch":
+        metafunc.parametrize(("case", "series", "candidate"), _campaigns(config, (LAUNCH_CASE,), ("launch", "call")))
+    else:
+        sample = _sample(cases) if test == "test_other_timers_and_energy" else _sample(cases)[:1]
+        looks = [(case.id, entry.name) for case in sample for entry in bench(config).available]
+        metafunc.parametrize(("case", "backend"), looks)
+
+
+def _campaigns(
+    config: pytest.Config, cases: Sequence[Case], all_series: tuple[Series, ...]
+) -> list[tuple[str, Series, str]]:
+    return [
+        (case.id, series, candidate)
+        for case in cases
+        for series in all_series
+        for candidate in bench(config).candidates(series)
+    ]
+
+
+def _sample(cases: Sequence[Case]) -> list[Case]:
+    """The few cases that the other costs are asked of: those of COSTED, the headline first, and the largest."""
+    largest = max(cases, key=lambda case: case.bytes_moved)
+    return [*(case for case in COSTED if case in cases and case != largest), largest]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -159,28 +178,42 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     """Add the Run: the sweep, the command, and what never got to a number."""
     if BENCH not in config.stash:
         return
+    made = config.stash[BENCH]
+    made.finish()
     run = Run(
         sweep=config.getoption("--sweep"),
         command=shlex.join(["tox", "-e", "bench", *_after_dashes(config)]),
-        seconds_measuring=bench(config).seconds_measuring,
-        outcomes=tuple(bench(config).outcomes),
-        compiled=_evidence(config) if config.stash[RECORD] else (),
+        seconds_measuring=made.seconds_measuring,
+        outcomes=tuple(made.outcomes),
+        compiled=_evidence(config, made.machine) if config.stash[RECORD] else (),
+        states=tuple(made.states),
+        agreements=tuple(made.agreements),
+        first_uses=tuple(made.first_uses),
+        energies=tuple(made.energies),
     )
     output_json["diagbench"] = run.model_dump(mode="json")
 
 
-def _evidence(config: pytest.Config) -> tuple[Compiled, ...]:
-    """What the compilers make of the headline case for an RTX 4090, read in a process of its own."""
+def _evidence(config: pytest.Config, machine: Machine) -> tuple[Compiled, ...]:
+    """What the compilers make of the headline case for an RTX 4090, and for this device."""
     names = [entry.name for entry in config.stash[ENTRIES] if entry.compiles and not backends.missing(entry)]
-    if not names:
-        return ()
+    targets = {(8, 9): 128} | ({machine.compute_capability: machine.sm_count} if machine.compute_capability else {})
+    config.stash[PROGRESS].say("compiling for sm_89, to read what the compilers make of it" if names else "")
+    return tuple(row for target, sms in targets.items() if names for row in _compiled(config, names, target, sms))
+
+
+def _compiled(
+    config: pytest.Config, names: list[str], capability: tuple[int, int], sms: int | None
+) -> tuple[Compiled, ...]:
+    """The evidence for one device, read in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "evidence.json"
-        command = [sys.executable, "-m", "suite.sass", "--backends", ",".join(names), "--json", str(file)]
+        target = ["--capability", "{}.{}".format(*capability), "--sms", str(sms)]
+        command = [sys.executable, "-m", "suite.sass", *target, "--backends", ",".join(names), "--json", str(file)]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if file.exists():
             return Run.model_validate_json(file.read_text()).compiled
-    config.stash[PROGRESS].say(f"no sm_89 evidence: {done.stderr.strip() or done.stdout.strip()}")
+    config.stash[PROGRESS].say(f"no evidence for sm_{capability}: {done.stderr.strip() or done.stdout.strip()}")
     return ()
 
 
@@ -205,7 +238,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     config = session.config
     if BENCH in config.stash:
         config.stash[PROGRESS].done()
-        config.stash[BENCH].worker.stop()
+        config.stash[BENCH].worker.stop()  # an interrupted test may have left it busy
     path = config.stash.get(RECORD, None)
     if path is None or not Path(config.option.benchmark_json).exists():
         return
@@ -231,7 +264,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     except ImportError as error:
         terminalreporter.write_line(f"run: {path} (no table and no page: {error.name} is not installed)")
         return
-    Console(file=sys.stdout).print(terminal_table(record))
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(terminal_table(record))
     page = render_run(record, config.getoption("--record"))
     terminalreporter.write_line(f"run:  {path}")
     terminalreporter.write_line(f"page: {page}")

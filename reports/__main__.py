@@ -1,4 +1,4 @@
-"""`python -m reports render | select`: the pages of the published runs, and the backend to use for one case."""
+"""`python -m reports render | select | compare`: pages of runs, the backend to use for one case, two runs compared."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, get_args
 
+from rich.console import Console
+
 from reports import records
+from reports.compare import NotComparable, compare, terminal
 from reports.select import NotMeasured, select, text
 from suite.cases import ITEMSIZE, Case, Layout, UnknownCase
 from suite.record import BadRecord, Series, read
@@ -23,13 +26,18 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None, *, data: Path = records.DATA, published: Path | None = None) -> int:
-    """Run a command and return its exit code: 0, or 1 for what cannot be done; exits with 2 on wrong arguments."""
+    """Run a command and return its exit code: 0, or 1 for what cannot be done; exits with 2 on wrong arguments.
+
+    For compare, 1 is its answer when a backend is SLOWER; what cannot be compared is 2.
+    """
     options = _parser().parse_args(arguments)
     try:
+        if options.command == "compare":
+            return _compare(options)
         print(_render(options, data, published) if options.command == "render" else _select(options, data))
-    except (BadRecord, NotMeasured, UnknownCase, OSError) as error:
+    except (BadRecord, NotComparable, NotMeasured, UnknownCase, OSError) as error:
         print(f"error: {_one_line(str(error))}", file=sys.stderr)
-        return 1
+        return 2 if options.command == "compare" else 1
     return 0
 
 
@@ -47,6 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     choose.add_argument("--series", choices=get_args(Series), default="cold")
     choose.add_argument("--device", metavar="NAME", help="its name, slug or whole words of them; default: the only one")
     choose.add_argument("--json", action="store_true", help="a JSON object on stdout")
+    exits = "Exit code: 0 when nothing is SLOWER, 1 when something is, 2 when the runs cannot be compared."
+    against = commands.add_parser("compare", help="what became FASTER or SLOWER from run to run", epilog=exits)
+    against.add_argument("old", type=Path, metavar="OLD", help="a run's record")
+    against.add_argument("new", type=Path, metavar="NEW", help="a later one, of the same device model")
+    against.add_argument("--json", action="store_true", help="a JSON object on stdout")
     return parser
 
 
@@ -65,6 +78,15 @@ def _select(options: argparse.Namespace, data: Path) -> str:
     case = Case(options.rows, options.cols, options.dtype, options.layout)
     chosen = select(records.runs(data), case, options.series, options.device, datetime.now(UTC))
     return chosen.model_dump_json(indent=2) if options.json else text(chosen)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    comparison = compare(read(options.old), read(options.new))
+    if options.json:
+        print(comparison.model_dump_json(indent=2))
+    else:
+        Console(width=None if sys.stdout.isatty() else 170).print(terminal(comparison))
+    return comparison.exit_code
 
 
 def _one_line(message: str) -> str:

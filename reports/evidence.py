@@ -95,14 +95,21 @@ def machine_table(record: Record) -> Table:
         "memory clock × bus": bus,
         "peak bandwidth": peak,
         "smallest clock step": f"{m.event_tick_s * 1e9:,.0f} ns" if m.event_tick_s else "",
+        "smallest kernel, launched alone": f"{units.microseconds(m.null_kernel_s)} µs" if m.null_kernel_s else "",
         "empty kernel in a CUDA graph": f"{units.microseconds(m.empty_node_s)} µs" if m.empty_node_s else "",
         "driver": m.driver or "",
         "CUDA runtime": m.cuda or "",
+        "error correction (ECC)": _switch(m.ecc),
+        "slices (MIG)": _switch(m.mig),
         "host CPU": m.host_cpu,
         "Python": m.python,
         **{name: m.versions[name] for name in sorted(m.versions)},
     }
     return Table(("fact", "value"), tuple((name, value or units.ABSENT) for name, value in facts.items()), text=2)
+
+
+def _switch(on: bool | None) -> str:
+    return "" if on is None else "on" if on else "off"
 
 
 def campaigns_table(record: Record) -> Table:

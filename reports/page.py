@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reports import evidence, records, tables, units
+from reports import conditions, cost, evidence, records, tables, units, why
 from reports.figures import figures
 from reports.svg import Figure
-from reports.tables import Table
+from reports.tables import Part, Table
 from suite.record import Machine, Record, Series
 
 
@@ -46,9 +45,13 @@ def page(record: Record, source: str) -> Page:
         _what(record, (first,) if first else ()),
         *_shares(record, tuple(others)),
         *_host(record),
+        *_plain(cost.sections(record)),
         _outcomes(record),
+        *_plain(why.sections(record)),
         *_compiled(record),
         Section("The machine", tables=(evidence.machine_table(record),)),
+        *_plain(conditions.state(record)),
+        *_plain(conditions.second_timer(record)),
         *_how(record),
         _reproduce(record),
     )
@@ -72,7 +75,7 @@ def summary(record: Record) -> str:
 
 def whose(machine: Machine) -> str:
     """The plain statement of whose numbers these are not; empty on an RTX 4090."""
-    if re.search(r"\bRTX 4090$", machine.name) and machine.compute_capability == (8, 9):
+    if records.is_rtx_4090(machine):
         return ""
     if machine.kind == "cpu":
         return f"This run was measured on a CPU, {machine.name}. No number on this page is a GPU's."
@@ -129,6 +132,11 @@ def _host(record: Record) -> Iterator[Section]:
             yield Section(f"Host time, series {series}", (words,), tables=(tables.host_table(record, series),))
 
 
+def _plain(parts: Iterable[Part]) -> Iterator[Section]:
+    """Sections of a title, paragraphs and tables."""
+    return (Section(title, said, tables=found) for title, said, found in parts)
+
+
 def _outcomes(record: Record) -> Section:
     table = evidence.outcomes_table(record)
     none = "Every backend of the run got to a number in every case."
@@ -139,13 +147,14 @@ def _outcomes(record: Record) -> Section:
 def _compiled(record: Record) -> Iterator[Section]:
     for capability in evidence.capabilities(record):
         name = "sm_{}{}".format(*capability)
-        where = "" if record.machine.compute_capability == capability else f" No {name} device took part in this run."
+        own = record.machine.compute_capability == capability
+        where = "" if own else f" No {name} device took part in this run."
         words = (
             f"What each compiler made of its kernel for compute capability {name}, read from the machine code. "
             f"These are properties of code; no time follows from them.{where}"
         )
         table = evidence.compiled_table(record, capability)
-        yield Section(f"Compiled for {name}, not measured", (words,), tables=(table,))
+        yield Section(f"Compiled for {name}" + ("" if own else ", not measured"), (words,), tables=(table,))
 
 
 def _how(record: Record) -> Iterator[Section]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from suite import profile
 from suite.cases import HEADLINE, ITEMSIZE
-from suite.record import BadRecord, Machine, Measurement, Record, Series, read
+from suite.record import BadRecord, Machine, Measurement, Profile, Record, Series, read
 
 DATA = Path(__file__).parent / "data"
-"""<device-slug>/<utc>-<commit>.json, append-only."""
+"""<device-slug>/<utc>-<commit>.json, append-only; beside them <utc>-<commit>.profile.json, which are no runs."""
 
 ROLES = ("backend", "ceiling", "control")
 
@@ -21,6 +23,8 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     """
     found: dict[str, list[Record]] = {}
     for path in sorted(data.glob("*/*.json")):
+        if path.name.endswith(profile.SUFFIX):
+            continue
         record = read(path)
         if record.machine.slug != path.parent.name:
             raise BadRecord(f"{path}: measured on {record.machine.name}, so it belongs in {record.machine.slug}/")
@@ -28,6 +32,20 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     return {
         slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
     }
+
+
+def profile_beside(record: Record) -> tuple[str, Profile] | None:
+    """The profile that lies beside the run, and its file's name; of several, of the headline case rather than another,
+    of the run's commit rather than another, and then the newest. None where the run's device has none.
+
+    Raises BadRecord for a profile that cannot be read.
+    """
+    beside = ((path.name, profile.read(path)) for path in Path(record.path).parent.glob(f"*{profile.SUFFIX}"))
+    of_device = [each for each in beside if each[1].machine.name == record.machine.name]
+    commit = record.machine.commit
+    return max(
+        of_device, key=lambda e: (e[1].case == HEADLINE.id, e[1].machine.commit == commit, e[1].utc, e[0]), default=None
+    )
 
 
 def stem(record: Record) -> str:
@@ -38,6 +56,11 @@ def stem(record: Record) -> str:
 def capability(machine: Machine) -> str:
     """The compute capability as compilers name it, sm_90; empty where the device has none."""
     return f"sm_{machine.compute_capability[0]}{machine.compute_capability[1]}" if machine.compute_capability else ""
+
+
+def is_rtx_4090(machine: Machine) -> bool:
+    """Whether it is the device that the project is about."""
+    return machine.compute_capability == (8, 9) and re.search(r"\bRTX 4090$", machine.name) is not None
 
 
 def device(machine: Machine) -> str:

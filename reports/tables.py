@@ -31,6 +31,10 @@ class Table:
     summary: str = ""
 
 
+Part = tuple[str, tuple[str, ...], tuple[Table, ...]]
+"""The title, the paragraphs and the tables of a section of a page."""
+
+
 def headline_table(record: Record) -> Table:
     """Every candidate of the headline case, the fastest backend first, then the ceilings and the A/A control."""
     heads = ("candidate", "role", "median, µs", "GB/s", "of the ceiling [99 %]", "of peak", "time / fastest", "verdict")

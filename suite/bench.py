@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from backends import Entry, missing
 from suite.cases import Case
+from suite.first_use import first_use
 from suite.journal import Journal, digest
-from suite.messages import CEILINGS, CONTROL, CPU, SMOKE, Describe, Gate, Measure, Measured, Plan
+from suite.messages import (
+    CEILINGS,
+    CONTROL,
+    CPU,
+    SMOKE,
+    Describe,
+    Examine,
+    Examined,
+    Gate,
+    Look,
+    Measure,
+    Measured,
+    Plan,
+)
 from suite.progress import Progress
-from suite.record import Machine, Measurement, Outcome, Series
+from suite.record import Agreement, Energy, FirstUse, Machine, Measurement, Outcome, Series, State
 from suite.results import Campaign
 from suite.worker import SILENCE_S, Worker, WorkerFailed
 
@@ -44,7 +60,12 @@ class Bench:
         self.entries = tuple(entries)
         self.worker = Worker(silence_s)
         self.machine: Machine = self.worker.request(Describe())
+        self.states: list[State] = []
+        self._look("before")
         self.outcomes: list[Outcome] = []
+        self.agreements: list[Agreement] = []
+        self.energies: list[Energy] = []
+        self.first_uses: list[FirstUse] = []
         self.seconds_measuring = 0.0
         self._plan = SMOKE if smoke else (Plan() if self.machine.kind == "cuda" else CPU)
         self._progress = progress
@@ -74,10 +95,10 @@ class Bench:
 
     def gate(self, case: Case, backend: str) -> Outcome | None:
         """Why the backend may not be timed in the case; None when C is right. Asked of the device once."""
-        key = f"{case.id} {backend}"
-        if not self.journal.has_gate(key):
-            self.journal.add_gate(key, self._ask_gate(case, self._entry(backend)))
-        outcome = self.journal.gate(key)
+        entry = self._entry(backend)
+        outcome: Outcome | None = self.journal.answer(
+            "gate", f"{case.id} {backend}", lambda: self._ask_gate(case, entry)
+        )
         self._note(outcome)
         return outcome
 
@@ -117,11 +138,12 @@ class Bench:
     def _campaign(self, case: Case, series: Series) -> dict[str, Replay | Outcome]:
         gates = {entry.name: self.gate(case, entry.name) for entry in self.available}
         failed: dict[str, Replay | Outcome] = {name: outcome for name, outcome in gates.items() if outcome is not None}
-        key = f"{case.id} {series}"
-        measured = self.journal.campaign(key)
-        if measured is None:
-            measured = self._measure(case, series, [entry for entry in self.available if entry.name not in failed])
-            self.journal.add_campaign(key, measured)
+        right = [entry for entry in self.available if entry.name not in failed]
+        measured: Measured = self.journal.answer(
+            "campaign", f"{case.id} {series}", lambda: self._measure(case, series, right)
+        )
+        if measured.state is not None:
+            self.states.append(measured.state)
         self._progress.measured(case, series, measured)
         for outcome in measured.outcomes:
             self._note(outcome)
@@ -130,6 +152,55 @@ class Bench:
         measurements = Campaign(case, series, measured, self.machine).measurements()
         samples = {name: measured.sampled[name].samples_s for name in measurements}
         return failed | {name: Replay(found, samples[name]) for name, found in measurements.items()}
+
+    def examine(self, case: Case, backend: str) -> Examined | Outcome:
+        """The backend's energy and its time by other timers, beside its campaign in the series cold."""
+        timed = self.replay(case, "cold", backend)
+        if isinstance(timed, Outcome):
+            return timed
+        self._progress.checking(case, f"{backend}, other timers and energy")
+        request = Examine(case, self._entry(backend), timed.measurement.median_s)
+        found: Examined | Outcome = self.journal.answer(
+            "examination", f"{case.id} {backend}", lambda: self._ask_examination(request)
+        )
+        if isinstance(found, Examined):
+            self.agreements.extend(found.agreements)
+            self.energies.extend([found.energy] if found.energy else [])
+        else:
+            self._note(found)
+        return found
+
+    def _ask_examination(self, request: Examine) -> Examined | Outcome:
+        try:
+            found: Examined | Outcome = self.worker.request(request)
+        except WorkerFailed as failure:
+            return _lost(request.case, "cold", failure)
+        return found
+
+    def first_use(self, case: Case, backend: str) -> FirstUse | Outcome:
+        """What the first product costs in a fresh process."""
+        outcome = self.gate(case, backend)
+        if outcome is not None:
+            return outcome
+        self._progress.checking(case, f"{backend}, first use")
+        found: FirstUse | Outcome = self.journal.answer(
+            "first_use", f"{case.id} {backend}", lambda: first_use(self._entry(backend), case)
+        )
+        if isinstance(found, FirstUse):
+            self.first_uses.append(found)
+        else:
+            self._note(found)
+        return found
+
+    def finish(self) -> None:
+        """Look at the device a last time and end the worker."""
+        with suppress(WorkerFailed):
+            self._look("after")
+        self.worker.stop()
+
+    def _look(self, when: Literal["before", "after"]) -> None:
+        if self.machine.kind == "cuda":
+            self.states.append(self.worker.request(Look(when)))
 
     def _measure(self, case: Case, series: Series, entries: list[Entry]) -> Measured:
         """Run the campaign; where a backend takes the worker down, find out which, and run it again without."""

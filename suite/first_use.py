@@ -28,7 +28,6 @@ CACHES = ("CUDA_CACHE_PATH", "CUPY_CACHE_DIR", "NUMBA_CACHE_DIR", "TORCHINDUCTOR
 """The environment variables that say where the compilers keep what they made."""
 
 TIMEOUT_S = 180.0
-SEED = 20_000
 
 
 def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUse | Outcome:
@@ -57,7 +56,7 @@ def _in_a_fresh_process(entry: Entry, case: Case, caches: Mapping[str, str], tim
     if done.returncode < 0:
         return {"kind": "crashed", "reason": f"its process was ended by {signal.Signals(-done.returncode).name}"}
     if done.returncode > 0:
-        return {"kind": "crashed", "reason": (done.stderr.splitlines() or ["no message"])[-1]}
+        return {"kind": "crashed", "reason": f"its process ended with exit code {done.returncode}"}
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
@@ -69,7 +68,7 @@ def spent(entry: Entry, case: Case) -> dict[str, float]:
     device = timing.Device()
     with device.active():
         on = operands.allocate(case, device.torch)
-        on.fill(SEED)
+        on.fill(seed=0)
         device.synchronize()
         marks = [time.perf_counter()]
         backend = load(entry)
@@ -85,7 +84,7 @@ def spent(entry: Entry, case: Case) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print what the first product costs here; a backend that takes no such operands is said so, all else raises."""
+    """Print what the first product costs here, or why there is none."""
     parser = argparse.ArgumentParser(prog="python -m suite.first_use", description=__doc__)
     parser.add_argument("backend", help="a name of the catalogue, or a candidate's file")
     parser.add_argument("case", type=parse, help="such as 4096x4096-float32-contiguous")
@@ -96,6 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         answer: dict[str, Any] = spent(entry, chosen.case)
     except Unsupported as error:
         answer = {"kind": "unsupported", "reason": str(error)}
+    except Exception as error:
+        from suite.server import one_line
+
+        answer = {"kind": "crashed", "reason": one_line(error)}
     print(json.dumps(answer))
 
 

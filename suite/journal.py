@@ -1,8 +1,7 @@
-"""What a run has measured so far, on disk after every gate and every campaign, so that a killed run can go on.
+"""What a run has measured so far, on disk after every answer of the worker, so that a killed run can go on.
 
-One JSON line per answer of the worker. The name of the file is a digest of everything that the answers depend on
-(device, versions, cases, backends, plan, and the source of backends/ and suite/), so the same command finds it again
-and any other does not.
+One JSON line per answer. The name of the file is a digest of everything that the answers depend on (device, versions,
+backends, plan, and the source of backends/ and suite/), so the same command finds it again and another does not.
 """
 
 from __future__ import annotations
@@ -11,21 +10,26 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from suite.messages import Measured
-from suite.record import Outcome
+from suite.messages import Examined, Measured
+from suite.record import FirstUse, Outcome
 
 ROOT = Path(__file__).parent.parent
 FRESH_S = 24 * 3600
 """An interrupted run older than this is begun anew: the machine may not be what it was."""
 
-_MEASURED = TypeAdapter(Measured)
-_GATED = TypeAdapter(Outcome | None)
+Kind = Literal["gate", "campaign", "examination", "first_use"]
+ANSWERS: dict[Kind, TypeAdapter[Any]] = {
+    "gate": TypeAdapter(Outcome | None),
+    "campaign": TypeAdapter(Measured),
+    "examination": TypeAdapter(Examined | Outcome),
+    "first_use": TypeAdapter(FirstUse | Outcome),
+}
 
 
 def digest(parts: Iterable[object]) -> str:
@@ -41,7 +45,7 @@ def digest(parts: Iterable[object]) -> str:
 
 
 class Journal:
-    """Answers by key; those of an interrupted run are there from the start."""
+    """Answers by kind and key; those of an interrupted run are there from the start."""
 
     def __init__(self, path: Path | None) -> None:
         """Read what an interrupted run left at `path`; a line that was cut short, or an old file, counts as nothing.
@@ -49,14 +53,13 @@ class Journal:
         None: nothing is kept beyond this process.
         """
         self.path = path
-        self._gates: dict[str, Outcome | None] = {}
-        self._campaigns: dict[str, Measured] = {}
+        self._answers: dict[tuple[Kind, str], Any] = {}
         if path is not None and path.exists():
             if time.time() - path.stat().st_mtime > FRESH_S:
                 path.unlink()
             else:
                 self._read(path.read_text(encoding="utf-8").splitlines())
-        self.resumed = len(self._campaigns)
+        self.resumed = len(self._answers)
 
     def _read(self, lines: list[str]) -> None:
         for text in lines:
@@ -64,39 +67,22 @@ class Journal:
                 line = json.loads(text)
             except ValueError:
                 continue
-            if line["kind"] == "gate":
-                self._gates[line["key"]] = _GATED.validate_python(line["value"])
-            else:
-                self._campaigns[line["key"]] = _MEASURED.validate_python(line["value"])
+            self._answers[line["kind"], line["key"]] = ANSWERS[line["kind"]].validate_python(line["answer"])
 
-    def has_gate(self, key: str) -> bool:
-        """Whether the gate has answered for this key."""
-        return key in self._gates
+    def answer(self, kind: Kind, key: str, ask: Callable[[], Any]) -> Any:
+        """The answer of this kind and key: the one that is known, else what `ask` returns, kept."""
+        if (kind, key) not in self._answers:
+            self._answers[kind, key] = ask()
+            self._append(kind, key)
+        return self._answers[kind, key]
 
-    def gate(self, key: str) -> Outcome | None:
-        """The gate's answer. Raises KeyError where there is none."""
-        return self._gates[key]
-
-    def campaign(self, key: str) -> Measured | None:
-        """The campaign of this key; None where there is none."""
-        return self._campaigns.get(key)
-
-    def add_gate(self, key: str, outcome: Outcome | None) -> None:
-        """Keep the gate's answer."""
-        self._gates[key] = outcome
-        self._append("gate", key, _GATED.dump_python(outcome, mode="json"))
-
-    def add_campaign(self, key: str, measured: Measured) -> None:
-        """Keep a campaign."""
-        self._campaigns[key] = measured
-        self._append("campaign", key, _MEASURED.dump_python(measured, mode="json"))
-
-    def _append(self, kind: str, key: str, value: Any) -> None:
+    def _append(self, kind: Kind, key: str) -> None:
         if self.path is None:
             return
+        answer = ANSWERS[kind].dump_python(self._answers[kind, key], mode="json")
         with self.path.open("a", encoding="utf-8") as file:
             # The line end comes first, so that a line which a kill cut short does not spoil the next one.
-            file.write("\n" + json.dumps({"kind": kind, "key": key, "value": value}))
+            file.write("\n" + json.dumps({"kind": kind, "key": key, "answer": answer}))
             file.flush()
             os.fsync(file.fileno())
 

@@ -9,6 +9,7 @@ import importlib.metadata
 import itertools
 import os
 import platform
+import statistics
 import subprocess
 import time
 from pathlib import Path
@@ -82,6 +83,7 @@ def _cuda() -> dict[str, object]:
         "memory_bytes": properties.total_memory,
         "cuda": torch.version.cuda,
         "event_tick_s": _event_tick(),
+        "null_kernel_s": _null_kernel(),
         "empty_node_s": _empty_node(),
         **nvml.facts(),
     }
@@ -96,6 +98,21 @@ def _event_tick(pairs: int = 400) -> float:
     readings = sorted({start.elapsed_time(end) for start, end in itertools.pairwise(events)})
     steps = [b - a for a, b in itertools.pairwise(readings) if b - a > 1e-7]
     return min(steps, default=readings[0]) / 1e3
+
+
+def _null_kernel(takes: int = 50) -> float:
+    """Seconds between two events around the smallest kernel, all queued behind a device-side delay; the median."""
+    scratch = torch.zeros(1, device="cuda")
+    readings = []
+    for _ in range(takes):
+        before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        torch.cuda._sleep(200_000)
+        before.record()
+        scratch.add_(1)
+        after.record()
+        torch.cuda.synchronize()
+        readings.append(before.elapsed_time(after) / 1e3)
+    return statistics.median(readings)
 
 
 def _empty_node(nodes: int = 500) -> float:

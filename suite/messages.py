@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from backends import Entry
 from suite.cases import Case
-from suite.record import Method, Outcome, Series, StopReason
+from suite.record import Agreement, Energy, Method, Outcome, Series, State, StopReason
 
 CEILINGS = ("ceiling_memcpy", "ceiling_copy")
 CONTROL = "control_aa"
@@ -58,6 +59,22 @@ class Measure:
 
 
 @dataclass(frozen=True)
+class Examine:
+    """Ask for a backend's energy and for its time by other timers, in the series cold; answered by Examined."""
+
+    case: Case
+    entry: Entry
+    campaign_seconds: float  # per launch, the median of the campaign to agree with
+
+
+@dataclass(frozen=True)
+class Look:
+    """Ask for the device's State."""
+
+    when: Literal["before", "after"]
+
+
+@dataclass(frozen=True)
 class Sampled:
     """One candidate's samples, in seconds per launch, one per round, and how they were taken."""
 
@@ -79,7 +96,17 @@ class Measured:
     seconds: float = 0.0
     buffer_sets: int = 1
     buffer_sets_needed: int = 1
+    state: State | None = None  # the device right after the rounds
     controlled: str = ""  # what the A/A control doubles
 
 
-Request = Describe | Gate | Measure
+@dataclass(frozen=True)
+class Examined:
+    """One backend's energy and second times; `note` says what could not be had."""
+
+    agreements: list[Agreement] = field(default_factory=list)
+    energy: Energy | None = None
+    note: str = ""
+
+
+Request = Describe | Gate | Measure | Examine | Look

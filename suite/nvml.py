@@ -110,7 +110,7 @@ def _energy_steps(sets: Sequence[Launch], synchronize: Callable[[], None]) -> It
         reading, seconds = _ask("nvmlDeviceGetTotalEnergyConsumption"), time.monotonic() - started
         synchronize()
         launches += ENERGY_BATCH
-        if reading != last:
+        if reading not in (last, None):
             yield _Step(reading, launches, seconds)
             last = reading
 

@@ -48,6 +48,7 @@ class Machine(_Typed):
     driver: str | None = None
     cuda: str | None = None  # the CUDA runtime that torch was built with
     event_tick_s: float | None = None  # smallest non-zero step seen between two events, or of the host clock
+    null_kernel_s: float | None = None  # the smallest kernel between two events: what one launch costs at least
     empty_node_s: float | None = None  # an empty kernel as a node of a CUDA graph
     host_cpu: str = ""
     python: str = ""
@@ -153,6 +154,30 @@ class Compiled(_Typed):
     limiter: str  # registers, threads, blocks or shared memory: what keeps more blocks out
     sm_count: int
     waves: float  # grid / (blocks_per_sm · sm_count)
+
+
+class Profile(_Typed):
+    """Nsight Compute's counters of one launch of each backend in one case: a file of its own beside the runs."""
+
+    schema_version: Literal[1] = 1
+    utc: datetime
+    command: str  # what to type to repeat it
+    machine: Machine
+    case: str
+    tool: str  # Nsight Compute's version
+    options: tuple[str, ...]  # its options: what it did with clocks and caches, the metrics by their full names
+    units: dict[str, str]  # metric -> its unit
+    kernels: dict[str, dict[str, int | float]]  # kernel -> metric -> value; a name met again is numbered, "name #2"
+    backends: dict[str, tuple[str, ...]]  # backend -> the kernels that one product launched, in order
+    forms: dict[str, str] = Field(default_factory=dict)  # backend -> which of its forms or configs ran
+    outcomes: tuple[Outcome, ...] = ()
+
+    @model_validator(mode="after")
+    def _of_a_case_and_kernels_that_exist(self) -> Profile:
+        parse(self.case)
+        if not {name for names in self.backends.values() for name in names} <= set(self.kernels):
+            raise ValueError("a backend names a kernel that has no metrics")
+        return self
 
 
 class State(_Typed):

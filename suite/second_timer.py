@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import partial
 from statistics import median
 
 import torch
@@ -34,18 +35,18 @@ class NoCupti(Exception):
 def agreements(
     entry: Entry, case: Case, series: Series, sets: Sequence[Launch], campaign_seconds: float
 ) -> tuple[list[Agreement], str]:
-    """The backend's launches, bound to a campaign's operand sets, by CUPTI and, where the campaign had graphs, by events.
+    """A backend's launches on a campaign's operand sets, by CUPTI and, where the campaign replayed graphs, by events.
 
-    campaign_seconds: the campaign's median. Also returned: why CUPTI is not among the timers, or nothing.
+    campaign_seconds: the campaign's median. Also returned: why CUPTI is not among the timers; empty where it is.
     """
-    common = {"backend": entry.name, "case": case.id, "series": series, "campaign_seconds": campaign_seconds}
+    agreement = partial(Agreement, backend=entry.name, case=case.id, series=series, campaign_seconds=campaign_seconds)
     found, reason = [], ""
     try:
-        found.append(Agreement(timer="cupti", seconds=median(cupti_seconds(sets, LAUNCHES)), **common))
+        found.append(agreement(timer="cupti", seconds=median(cupti_seconds(sets, LAUNCHES))))
     except NoCupti as error:
         reason = str(error)
     if entry.capturable:
-        found.append(Agreement(timer="cuda_events", seconds=median(event_seconds(sets, TAKES)), **common))
+        found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, TAKES))))
     return found, reason
 
 
@@ -74,10 +75,9 @@ def _by_launch(busy_s: Sequence[float], launched: int) -> list[float]:
     Raises NoCupti where they do not make launches of one number of activities each.
     """
     each = round(len(busy_s) / launched)
-    if not launched * (each - 0.5) < len(busy_s) <= launched * each:
+    if each == 0 or len(busy_s) > launched * each:
         raise NoCupti(f"CUPTI recorded {len(busy_s)} activities in {launched} launches")
-    missing = launched * each - len(busy_s)
-    whole = busy_s[-missing % each :]
+    whole = busy_s[len(busy_s) % each :]
     return [sum(whole[i : i + each]) for i in range(0, len(whole), each)]
 
 

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
+from typing import Literal
 
 import torch
 
 import backends
 from backends import Entry, Launch, Unsupported
-from suite import campaign, gate, machine, nvml, operands, timing
+from suite import campaign, gate, machine, nvml, operands, second_timer, timing
 from suite.campaign import Candidate
 from suite.cases import Case
-from suite.messages import CONTROL, Describe, Gate, Measure, Measured, Request, Sampled
+from suite.messages import CONTROL, Describe, Examine, Examined, Gate, Look, Measure, Measured, Request, Sampled
 from suite.operands import Operands
-from suite.record import Machine, Outcome, OutcomeKind, Series
+from suite.record import Machine, Outcome, OutcomeKind, Series, State
 
 SEED = 20_000
 
@@ -41,10 +43,13 @@ class DeviceLost(Exception):
     """An error after which nothing on the device can be trusted: the process must end."""
 
 
-def serve(connection: Connection) -> None:
-    """Own the current CUDA device, or the CPU where there is none, and answer requests until the other end closes."""
+def serve(connection: Connection, began: float) -> None:
+    """Own the current CUDA device, or the CPU where there is none, and answer requests until the other end closes.
+
+    began: when the run did, by the monotonic clock, which all processes of a machine share.
+    """
     with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
-        server = Server(connection, timing.Device())
+        server = Server(connection, timing.Device(), began)
         while True:
             request = connection.recv()
             try:
@@ -79,21 +84,24 @@ class Timed:
 class Server:
     """The device, and the operands of the case that is being checked."""
 
-    def __init__(self, connection: Connection, device: timing.Device) -> None:
+    def __init__(self, connection: Connection, device: timing.Device, began: float) -> None:
         self.connection = connection
         self.device = device
+        self.began = began
         self.doing = ""
         self._checked: Operands | None = None
 
-    def answer(self, request: Request) -> Machine | Outcome | Measured | None:
+    def answer(self, request: Request) -> Machine | Outcome | Measured | Examined | State | None:
         """What the request asks for."""
         if isinstance(request, Describe):
             return machine.describe(self.device.kind)
+        if isinstance(request, Look):
+            return self._state(request.when)
         with self.device.active():
             if isinstance(request, Gate):
                 return self._gate(request)
             self._checked = None
-            return self._measure(request)
+            return self._examine(request) if isinstance(request, Examine) else self._measure(request)
 
     def _gate(self, request: Gate) -> Outcome | None:
         if self._checked is None or self._checked.case != request.case:
@@ -150,8 +158,7 @@ class Server:
         return f"{sets} sets of its operands need {needed / 2**30:.1f} GiB, {free / 2**30:.1f} GiB are free"
 
     def _measure(self, request: Measure) -> Measured:
-        cache = machine.cache_bytes(self.device.kind)
-        needed = timing.sets_needed(request.case.bytes_moved, cache) if request.series == "cold" else 1
+        needed = self._sets_needed(request.case) if request.series == "cold" else 1
         measured = Measured(buffer_sets=min(needed, timing.MOST_LAUNCHES), buffer_sets_needed=needed)
         reason = self._lack_of_memory(request.case, measured.buffer_sets)
         if reason:
@@ -162,6 +169,9 @@ class Server:
         if timed.bound:
             self._run(request, timed, measured)
         return measured
+
+    def _sets_needed(self, case: Case) -> int:
+        return timing.sets_needed(case.bytes_moved, machine.cache_bytes(self.device.kind))
 
     def _operand_sets(self, case: Case, count: int) -> list[Operands]:
         sets = [operands.allocate(case, self.device.torch) for _ in range(count)]
@@ -214,7 +224,7 @@ class Server:
         before = self._watch if request.careful else lambda name: None
         try:
             result = campaign.run(
-                timed.candidates, request.plan, self.device.synchronize, self._progress, before, self._slowdown
+                timed.candidates, request.plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
             )
         except campaign.Throttled as error:
             measured.outcomes.append(_of_the_case(request, "throttled", str(error)))
@@ -222,6 +232,8 @@ class Server:
         self._report("")
         measured.stop_reason, measured.seconds = result.stop_reason, result.seconds
         measured.rounds_dropped = result.rounds_dropped
+        if self.device.kind == "cuda":
+            measured.state = self._state("during")
         timed.sets[0].fill(SEED)
         wrong = set()
         for entry, launches in timed.bound.values():
@@ -236,8 +248,24 @@ class Server:
             if candidate.name not in wrong:
                 measured.sampled[candidate.name] = timed.sampled(candidate)
 
-    def _slowdown(self) -> tuple[str, ...]:
-        return nvml.slowdown_reasons() if self.device.kind == "cuda" else ()
+    def _examine(self, request: Examine) -> Examined | Outcome:
+        """Run one backend alone on a campaign's operand sets, for the other timers and the energy counter."""
+        entry, case = request.entry, request.case
+        reason = self._lack_of_memory(case, self._sets_needed(case))
+        if reason:
+            return Outcome(backend=entry.name, case=case.id, series="cold", kind="no_memory", reason=reason)
+        found: list[Examined] = []
+
+        def look() -> None:
+            sets = [self._bind(entry, on) for on in self._operand_sets(case, self._sets_needed(case))]
+            agreements, note = second_timer.agreements(entry, case, "cold", sets, request.campaign_seconds)
+            found.append(Examined(agreements, nvml.energy(entry.name, case, sets, self.device.synchronize), note))
+
+        outcome = self._attempt(entry, case, "cold", look)
+        return found[0] if outcome is None else outcome
+
+    def _state(self, when: Literal["before", "during", "after"]) -> State:
+        return nvml.state(when, time.monotonic() - self.began)
 
     def _watch(self, name: str) -> None:
         self.device.synchronize()

@@ -7,14 +7,17 @@ moving-block bootstrap (Künsch 1989), because neighbouring rounds share clocks 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from suite.record import Verdict
+
+Name = TypeVar("Name", bound=Hashable)
 
 CONFIDENCE = 0.99
 RESAMPLES = 2000
@@ -85,13 +88,18 @@ def verdicts(comparisons: Mapping[str, Ratio], delta: float) -> dict[str, Verdic
     FASTER or SLOWER: the interval lies wholly outside 1 ± delta, and Holm's step-down rejects that the truth does not.
     SAME: the interval lies wholly inside. UNDECIDED: neither.
     """
-    p_values = {name: p_value(comparison, delta) for name, comparison in comparisons.items()}
-    told: set[str] = set()
+    told = holm({name: p_value(comparison, delta) for name, comparison in comparisons.items()})
+    return {name: _verdict(comparison, delta, name in told) for name, comparison in comparisons.items()}
+
+
+def holm(p_values: Mapping[Name, float]) -> set[Name]:
+    """The hypotheses that Holm's step-down rejects at a family-wise error rate of 1 %."""
+    rejected: set[Name] = set()
     for rank, name in enumerate(sorted(p_values, key=lambda name: p_values[name])):
         if p_values[name] > (1 - CONFIDENCE) / (len(p_values) - rank):
             break
-        told.add(name)
-    return {name: _verdict(comparison, delta, name in told) for name, comparison in comparisons.items()}
+        rejected.add(name)
+    return rejected
 
 
 def _verdict(comparison: Ratio, delta: float, told: bool) -> Verdict:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import signal
+import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, Literal
@@ -31,6 +32,7 @@ class Worker:
 
     def __init__(self, silence_s: float = SILENCE_S) -> None:
         self._silence_s = silence_s
+        self._began = time.monotonic()
         self._process: Any = None
         self._connection: Connection | None = None
 
@@ -73,7 +75,7 @@ class Worker:
         if self._connection is None:
             context = multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs,), daemon=True)
+            self._process = context.Process(target=_serve, args=(theirs, self._began), daemon=True)
             self._process.start()
             theirs.close()
         return self._connection
@@ -88,8 +90,8 @@ class Worker:
         return f"its process ended with exit code {code}"
 
 
-def _serve(connection: Connection) -> None:
+def _serve(connection: Connection, began: float) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
     from suite.server import serve
 
-    serve(connection)
+    serve(connection, began)

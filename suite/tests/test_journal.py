@@ -8,11 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from copy import copy
+from functools import partial
 from pathlib import Path
 
-from suite.journal import FRESH_S, Journal, digest
-from suite.messages import Measured, Sampled
-from suite.record import Outcome, read
+from suite.journal import FRESH_S, Journal, Kind, digest
+from suite.messages import Examined, Measured, Sampled
+from suite.record import Energy, FirstUse, Outcome, read
 
 ROOT = Path(__file__).parents[2]
 MEASURED = Measured(
@@ -22,40 +24,55 @@ MEASURED = Measured(
     controlled="x",
 )
 WRONG = Outcome(backend="y", case="1x1-float32-contiguous", kind="incorrect", reason="rows 1-2")
+CASE = "1x1-float32-contiguous"
+ENERGY = Energy(backend="x", case=CASE, joules_per_launch=0.1, launches=640, seconds=1.5)
+FIRST = FirstUse(backend="x", case=CASE, import_s=1.0, bind_s=2.0, launch_s=0.1, warm_bind_s=0.5)
+ANSWERS: list[tuple[Kind, str, object]] = [
+    ("gate", "a", None),
+    ("gate", "b", WRONG),
+    ("campaign", "a", MEASURED),
+    ("examination", "a", Examined(energy=ENERGY, note="no CUPTI")),
+    ("examination", "b", WRONG),
+    ("first_use", "a", FIRST),
+]
+
+
+def unasked() -> object:
+    raise AssertionError("the answer was known")
 
 
 def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
     first = Journal(tmp_path / "j")
-    first.add_gate("a", None)
-    first.add_gate("b", WRONG)
-    first.add_campaign("c", MEASURED)
+    for kind, key, answer in ANSWERS:
+        assert first.answer(kind, key, partial(copy, answer)) == answer
     second = Journal(tmp_path / "j")
-    assert second.resumed == 1
-    assert second.has_gate("a")
-    assert second.gate("a") is None
-    assert second.gate("b") == WRONG
-    assert second.campaign("c") == MEASURED
-    assert second.campaign("d") is None
+    assert second.resumed == len(ANSWERS)
+    for kind, key, answer in ANSWERS:
+        assert second.answer(kind, key, unasked) == answer
+    assert second.answer("campaign", "another", lambda: MEASURED) == MEASURED
 
 
 def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    Journal(path).add_campaign("a", MEASURED)
-    Journal(path).add_campaign("b", MEASURED)
+    for key in "ab":
+        Journal(path).answer("campaign", key, lambda: MEASURED)
     path.write_text(path.read_text()[:-30])
+    other = Measured(stop_reason="budget")
     cut = Journal(path)
-    assert cut.campaign("a") == MEASURED
-    assert cut.campaign("b") is None
-    cut.add_campaign("c", MEASURED)
-    assert Journal(path).campaign("c") == MEASURED
+    assert cut.answer("campaign", "a", unasked) == MEASURED
+    assert cut.answer("campaign", "b", lambda: other) == other
+    again = Journal(path)
+    assert again.answer("campaign", "a", unasked) == MEASURED
+    assert again.answer("campaign", "b", unasked) == other
 
 
 def test_an_old_journal_and_a_discarded_one_count_as_nothing(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    Journal(path).add_gate("a", None)
+    Journal(path).answer("gate", "a", lambda: None)
     os.utime(path, (time.time() - FRESH_S - 60,) * 2)
-    assert not Journal(path).has_gate("a")
-    Journal(path).add_gate("a", None)
+    assert Journal(path).resumed == 0
+    Journal(path).answer("gate", "a", lambda: None)
+    assert Journal(path).resumed == 1
     Journal(path).discard()
     assert not path.exists()
 
@@ -79,7 +96,7 @@ def campaigns(folder: Path) -> dict[str, list[float]]:
         for text in journal.read_text().splitlines():
             line = json.loads(text) if text.endswith("}") else {}
             if line.get("kind") == "campaign":
-                found[line["key"]] = line["value"]["sampled"]["torch_broadcast"]["samples_s"]
+                found[line["key"]] = line["answer"]["sampled"]["torch_broadcast"]["samples_s"]
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from suite.record import Verdict
-from suite.statistics import Ratio, margin, ratio, summarise, verdicts
+from suite.statistics import Ratio, holm, margin, ratio, summarise, verdicts
 
 
 def verdict(comparison: Ratio, delta: float) -> Verdict:
@@ -87,3 +87,8 @@ def test_holm_needs_more_of_one_among_many_than_of_one_alone() -> None:
     assert verdict(weak, 0.01) == "SLOWER"
     family = {"weak": weak} | {str(i): Ratio(1.0, 0.995, 1.005, log_error=0.002) for i in range(20)}
     assert verdicts(family, 0.01)["weak"] == "UNDECIDED"
+
+
+def test_holm_rejects_from_the_smallest_on_until_one_does_not_hold() -> None:
+    assert holm({"a": 0.002, "b": 0.008, "c": 0.006, "d": 0.001}) == {"a", "d"}
+    assert holm({}) == set()

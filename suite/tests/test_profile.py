@@ -1,0 +1,298 @@
+"""Profiling without a device: reading ncu's CSV, the file's shape, and every error as one line.
+
+A script stands in for ncu; it records how it was called, and writes what ncu and the process under it would have.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import backends
+from suite import ncu, profile, record
+from suite.cases import HEADLINE
+from suite.ncu import METRICS, Unreadable
+from suite.worker import Worker
+
+FIVE = ["sm__throughput", "launch__grid_size", "sm__warps_active", "dram__throughput", "lts__t_sector_hit_rate"]
+"""The names of the project's first published profile."""
+
+MACHINE = record.Machine(
+    kind="cuda", name="NVIDIA H100 80GB HBM3", compute_capability=(9, 0), cache_bytes=50 << 20, memory_bytes=1,
+    commit="0123456789abcdef", tree_clean=True,
+)  # fmt: skip
+
+VALUES = {
+    "sm__throughput": ("%", "14.25"),
+    "launch__grid_size": ("", "32,768"),
+    "sm__warps_active": ("%", "81.203"),
+    "dram__throughput": ("%", "88.1"),
+    "lts__t_sector_hit_rate": ("%", "50.07"),
+    "dram__bytes_read": ("byte", "67,200,256"),
+    "dram__bytes_write": ("byte", "66,912,000"),
+    "launch__registers_per_thread": ("register/thread", "18"),
+    "gpu__time_duration": ("ns", "46,112"),
+}
+METRICS_OF_VALUES = {
+    "sm__throughput": 14.25,
+    "launch__grid_size": 32768,
+    "sm__warps_active": 81.203,
+    "dram__throughput": 88.1,
+    "lts__t_sector_hit_rate": 50.07,
+    "dram__bytes_read": 67200256,
+    "dram__bytes_write": 66912000,
+    "launch__registers_per_thread": 18,
+    "gpu__time_duration": 46112,
+}
+
+
+def printed(*names: str, **replaced: tuple[str, str]) -> str:
+    """What ncu prints of launches of these kernels, its messages included; `replaced`: metric -> unit and value."""
+    values = VALUES | replaced
+    heads = ["ID", "Process ID", "Process Name", "Host Name", "Kernel Name", "Context", "Stream", "Block Size"]
+    heads += ["Grid Size", "Device", "CC"]
+    rows = [
+        heads + [METRICS[name].ncu for name in values],
+        [""] * len(heads) + [unit for unit, _ in values.values()],
+        *(
+            [str(number), "7", "python", "127.0.0.1", name, "1", "13", "(128, 1, 1)", "(32768, 1, 1)", "0", "9.0"]
+            + [value for _, value in values.values()]
+            for number, name in enumerate(names)
+        ),
+    ]
+    lines = [",".join(f'"{cell}"' for cell in row) for row in rows]
+    return "\n".join(["==PROF== Connected to process 7 (/usr/bin/python)", *lines, "==PROF== Disconnected", ""])
+
+
+def test_every_metric_is_read_with_its_value() -> None:
+    assert ncu.kernels(printed("scale_flat")) == [("scale_flat", METRICS_OF_VALUES)]
+
+
+def test_launches_keep_their_order_and_their_names() -> None:
+    names = ["fill", "void mul<float, 4>(float *, int)", "fill"]
+    assert [name for name, _ in ncu.kernels(printed(*names))] == names
+
+
+@pytest.mark.parametrize(
+    ("metric", "unit", "value", "read"),
+    [
+        ("gpu__time_duration", "us", "46.112", 46112),
+        ("gpu__time_duration", "usecond", "46.112", 46112),
+        ("gpu__time_duration", "second", "4.6112e-05", 46112),
+        ("dram__bytes_read", "Mbyte", "67.2", 67_200_000),
+        ("dram__bytes_write", "Kbyte", "1,024.5", 1_024_500),
+    ],
+)
+def test_scaled_units_are_undone(metric: str, unit: str, value: str, read: int) -> None:
+    ((_, metrics),) = ncu.kernels(printed("k", **{metric: (unit, value)}))
+    assert metrics[metric] == read
+    assert isinstance(metrics[metric], int)
+
+
+@pytest.mark.parametrize("value", ["n/a", "", "nan", "no data"])
+def test_a_metric_that_the_device_lacks_is_left_out(value: str) -> None:
+    ((_, metrics),) = ncu.kernels(printed("k", dram__throughput=("%", value)))
+    assert set(metrics) == set(METRICS) - {"dram__throughput"}
+
+
+@pytest.mark.parametrize(("metric", "unit"), [("dram__bytes_read", "sector"), ("sm__throughput", "")])
+def test_an_unknown_unit_is_refused(metric: str, unit: str) -> None:
+    with pytest.raises(Unreadable, match="which is no unit of"):
+        ncu.kernels(printed("k", **{metric: (unit, "1")}))
+
+
+def test_output_without_a_row_of_units_is_refused() -> None:
+    with pytest.raises(Unreadable):
+        ncu.kernels('"ID","Metric Name","Metric Value"\n"0","dram__bytes_read.sum","1"\n')
+
+
+def test_nothing_profiled_is_no_launch() -> None:
+    assert ncu.kernels("==PROF== Connected to process 7\n==WARNING== No kernels were profiled.\n") == []
+
+
+def test_ncu_leaves_clocks_and_caches_alone() -> None:
+    given = dict(zip(ncu.OPTIONS, ncu.OPTIONS[1:], strict=False))
+    assert given["--clock-control"] == given["--cache-control"] == "none"
+    assert given["--profile-from-start"] == "off"
+
+
+Fake = Callable[..., Path]
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Puts an ncu onto PATH that writes `log` and `answer` where it is told to, says `said`, and exits with `code`."""
+
+    def make(log: str = "", answer: str | None = None, said: str = "", code: int = 0, sleep_s: float = 0.0) -> Path:
+        script = tmp_path / "bin" / "ncu"
+        script.parent.mkdir()
+        script.write_text(
+            f"#!{sys.executable}\n"
+            "import json, sys, time; from pathlib import Path\n"
+            "if '--version' in sys.argv: print('Copyright (c) 2018\\nVersion 2025.3.1.0 (build 1)'); sys.exit()\n"
+            f"Path({str(tmp_path / 'called.json')!r}).write_text(json.dumps(sys.argv[1:]))\n"
+            f"Path(sys.argv[sys.argv.index('--log-file') + 1]).write_text({log!r})\n"
+            f"answer = {answer!r}\n"
+            "if answer is not None: Path(sys.argv[sys.argv.index('--child') + 1]).write_text(answer)\n"
+            f"print({said!r}); sys.stdout.flush(); time.sleep({sleep_s}); sys.exit({code})\n"
+        )
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", str(script.parent))
+        monkeypatch.setattr(profile, "describe", lambda: MACHINE)
+        monkeypatch.setattr(backends, "missing", lambda entry: [])
+        return tmp_path / "to"
+
+    return make
+
+
+FORM = json.dumps({"form": "flat, 16 bytes per thread"})
+
+
+def test_a_profile_has_the_published_shape(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = fake(printed("scale_flat"), FORM)
+    assert profile.main(["--backends", "triton_tuned", "--out", str(folder)]) == 0
+    (path,) = folder.iterdir()
+    assert path.name.endswith("-01234567.profile.json")
+    assert str(path) in capsys.readouterr().out
+    raw = json.loads(path.read_text())
+    assert raw["kernels"] == {"scale_flat": METRICS_OF_VALUES}
+    assert list(raw["kernels"]["scale_flat"])[:5] == FIVE
+    assert raw["backends"] == {"triton_tuned": ["scale_flat"]}
+    assert raw["units"]["gpu__time_duration"] == "ns"
+    assert (raw["case"], raw["tool"]) == (HEADLINE.id, "2025.3.1.0")
+    assert raw["command"].startswith("tox -e profile -- --backends triton_tuned")
+    assert profile.read(path).forms == {"triton_tuned": "flat, 16 bytes per thread"}
+
+
+def test_kernels_of_one_name_are_numbered(fake: Fake) -> None:
+    folder = fake(printed("mul", "mul"), FORM)
+    assert profile.main(["--backends", "torch_broadcast,cupy_rawkernel", "--out", str(folder)]) == 0
+    found = profile.read(next(folder.iterdir()))
+    assert found.backends == {"torch_broadcast": ("mul", "mul #2"), "cupy_rawkernel": ("mul #3", "mul #4")}
+    assert set(found.kernels) == {"mul", "mul #2", "mul #3", "mul #4"}
+
+
+def test_the_child_is_told_backend_and_case(fake: Fake, tmp_path: Path) -> None:
+    profile.main(["--backends", "numba_cuda", "--out", str(fake(printed("k"), FORM))])
+    called = json.loads((tmp_path / "called.json").read_text())
+    assert tuple(called[: len(ncu.OPTIONS)]) == ncu.OPTIONS
+    child = called[len(ncu.OPTIONS) + 2 :]
+    assert child[:4] == [sys.executable, "-m", "suite.profile", "--child"]
+    assert child[5:] == ["--backends", "numba_cuda", "--case", HEADLINE.id]
+
+
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
+    """What stands on stderr, which must be one line."""
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "Traceback" not in said
+    return said
+
+
+def test_without_permission_one_line_says_how_to_get_it(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    denied = (
+        "==ERROR== ERR_NVGPUCTRPERM - The user does not have permission to access NVIDIA GPU Performance Counters\n"
+    )
+    folder = fake(denied, FORM, code=1)
+    assert profile.main(["--out", str(folder)]) == 1
+    said = one_line(capsys)
+    assert "NVreg_RestrictProfilingToAdminUsers=0" in said
+    assert "CAP_SYS_ADMIN" in said
+    assert not folder.exists()
+
+
+def test_without_ncu_one_line_says_where_to_get_it(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(ncu, "INSTALLED", ())
+    assert profile.main([]) == 1
+    assert "install Nsight Compute" in one_line(capsys)
+
+
+def test_without_a_gpu_one_line_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    cpu = record.Machine(kind="cpu", name="Some CPU", cache_bytes=1, memory_bytes=1)
+    monkeypatch.setattr(Worker, "request", lambda *_: cpu)
+    assert profile.main([]) == 1
+    assert "no CUDA device here" in one_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--backends", "none_such"], "unknown backend none_such; choose from"),
+        (["--case", "4096"], "not a case id: '4096'"),
+        (["--case", "0x64-float32-contiguous"], "is empty"),
+    ],
+)
+def test_a_request_that_makes_no_sense_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert profile.main(arguments) == 2
+    assert message in one_line(capsys)
+
+
+def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        profile.main(["--frobnicate"])
+    assert left.value.code == 2
+    assert "--frobnicate" in one_line(capsys)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = fake(printed("k"), FORM)
+    folder.write_text("a file")
+    assert profile.main(["--backends", "triton_tuned", "--out", str(folder)]) == 1
+    assert "choose another with --out" in one_line(capsys)
+
+
+INCORRECT = record.Outcome(backend="triton_tuned", kind="incorrect", reason="C is wrong").model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("log", "answer", "said", "reason"),
+    [
+        (printed(), INCORRECT, "", "incorrect: C is wrong"),
+        (printed(), None, "Segmentation fault", "crashed: Segmentation fault"),
+        ("==ERROR== The driver is too old\n", FORM, "noise", "crashed: The driver is too old"),
+        (printed(), FORM, "", "crashed: Nsight Compute saw no kernel"),
+    ],
+)
+def test_a_backend_that_fails_is_left_out_with_its_reason(
+    log: str, answer: str | None, said: str, reason: str, fake: Fake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = fake(log, answer, said)
+    assert profile.main(["--backends", "triton_tuned", "--out", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    assert f"triton_tuned: {reason}" in out
+    assert err == "suite.profile: no backend could be profiled\n"
+    assert not folder.exists()
+
+
+def test_a_process_that_hangs_is_ended(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(profile, "SILENCE_S", 0.5)
+    assert profile.main(["--backends", "triton_tuned", "--out", str(fake(sleep_s=60.0))]) == 1
+    assert "triton_tuned: timeout" in capsys.readouterr().out
+
+
+def test_what_cannot_run_on_the_gpu_is_said(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = fake(printed("k"), FORM)
+    assert profile.main(["--backends", "numba_cpu,triton_tuned", "--out", str(folder)]) == 0
+    (outcome,) = profile.read(next(folder.iterdir())).outcomes
+    assert (outcome.backend, outcome.kind) == ("numba_cpu", "unavailable")
+    assert "numba_cpu: unavailable: runs on cpu" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"{}", b'{"schema_version": 2}', b"\xff"])
+def test_a_file_that_is_no_profile_is_one_line(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "x.profile.json"
+    path.write_bytes(content)
+    with pytest.raises(record.BadRecord) as bad:
+        profile.read(path)
+    assert str(path) in str(bad.value)
+    assert len(str(bad.value).splitlines()) == 1
