@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from backends import Entry, missing
-from suite.cases import Case
+from suite.cases import HEADLINE, Case
 from suite.first_use import first_use
 from suite.journal import Journal, digest
 from suite.messages import (
@@ -159,7 +159,7 @@ class Bench:
         if isinstance(timed, Outcome):
             return timed
         self._progress.checking(case, f"{backend}, other timers and energy")
-        request = Examine(case, self._entry(backend), timed.measurement.median_s)
+        request = Examine(case, self._entry(backend), timed.measurement.median_s, energy=case == HEADLINE)
         found: Examined | Outcome = self.journal.answer(
             "examination", f"{case.id} {backend}", lambda: self._ask_examination(request)
         )

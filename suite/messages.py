@@ -65,6 +65,7 @@ class Examine:
     case: Case
     entry: Entry
     campaign_seconds: float  # per launch, the median of the campaign to agree with
+    energy: bool  # whether to read the energy counter too, which takes seconds
 
 
 @dataclass(frozen=True)

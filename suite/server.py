@@ -259,7 +259,8 @@ class Server:
         def look() -> None:
             sets = [self._bind(entry, on) for on in self._operand_sets(case, self._sets_needed(case))]
             agreements, note = second_timer.agreements(entry, case, "cold", sets, request.campaign_seconds)
-            found.append(Examined(agreements, nvml.energy(entry.name, case, sets, self.device.synchronize), note))
+            energy = nvml.energy(entry.name, case, sets, self.device.synchronize) if request.energy else None
+            found.append(Examined(agreements, energy, note))
 
         outcome = self._attempt(entry, case, "cold", look)
         return found[0] if outcome is None else outcome

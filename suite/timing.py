@@ -65,12 +65,16 @@ class GraphSampler:
             raise
         self._graph.capture_end()
 
+    def replay(self) -> None:
+        """Enqueue the launches once."""
+        self._graph.replay()
+
     def take(self) -> None:
         """Enqueue two replays, the second between events."""
         before, after = _event_pair()
-        self._graph.replay()
+        self.replay()
         before.record()
-        self._graph.replay()
+        self.replay()
         after.record()
         self._events.append((before, after))
 

@@ -19,6 +19,7 @@ from suite.cases import HEADLINE, Case
 from suite.second_timer import NoCupti, _by_launch, agreements, cupti_seconds
 
 TOLERANCE, FROM_S = 0.02, 50e-6
+STREAM_GAP_S = 2e-6  # more between two launches of a stream than between two nodes of a graph
 ON_A_GPU = ("torch_broadcast", "triton_tuned")
 
 
@@ -50,9 +51,9 @@ def test_host_side_records_are_no_activity(monkeypatch: pytest.MonkeyPatch) -> N
     host = [Told(DeviceType.CPU, 50.0 * i - 9, 50.0 * i - 2) for i in range(4)]
     session = nullcontext(SimpleNamespace(events=lambda: [*reversed(gpu), *host]))
     monkeypatch.setattr(second_timer, "supported_activities", lambda: {ProfilerActivity.CUDA})
-    monkeypatch.setattr(second_timer, "profile", lambda activities: session)
+    monkeypatch.setattr(second_timer, "profile", lambda activities, acc_events: session)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
-    assert cupti_seconds([torch.Tensor], 2) == pytest.approx([32e-6, 32e-6])
+    assert cupti_seconds([torch.Tensor], 2, capturable=False) == pytest.approx([32e-6, 32e-6])
 
 
 def test_without_cupti_the_events_remain_and_the_reason_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +65,7 @@ def test_without_cupti_the_events_remain_and_the_reason_is_said(monkeypatch: pyt
 
 
 def test_what_no_graph_holds_has_cupti_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(second_timer, "cupti_seconds", lambda sets, count: [1e-4])
+    monkeypatch.setattr(second_timer, "cupti_seconds", lambda sets, count, capturable: [1e-4])
     found, reason = agreements(Entry("x_y", "", (), capturable=False), HEADLINE, "cold", [torch.Tensor], 1e-4)
     assert [each.timer for each in found] == ["cupti"]
     assert not reason
@@ -106,14 +107,16 @@ def by_graph(device: timing.Device, sets: Sequence[Launch]) -> float:
 @pytest.mark.parametrize("case", [HEADLINE, Case(8192, 8192)], ids=lambda case: case.id)
 @pytest.mark.parametrize("name", ON_A_GPU)
 def test_three_timers_agree(name: str, case: Case, device: timing.Device) -> None:
-    """Within 2 % from 50 us up; under 50 us, within the microsecond that this is there."""
+    """CUPTI within 2 % from 50 us up, within a microsecond below; events within the longer gap of a stream, too."""
     sets = bound(device, name, case)
     campaign_s = by_graph(device, sets)
     found, reason = agreements(find([name])[0], case, "cold", sets, campaign_s)
     assert not reason
     assert [each.timer for each in found] == ["cupti", "cuda_events"]
     for each in found:
-        assert abs(each.seconds - campaign_s) <= TOLERANCE * max(campaign_s, FROM_S), (each.timer, each.ratio)
+        longer_gap_s = STREAM_GAP_S if each.timer == "cuda_events" else 0.0
+        allowed_s = TOLERANCE * max(campaign_s, FROM_S) + longer_gap_s
+        assert abs(each.seconds - campaign_s) <= allowed_s, (each.timer, each.ratio)
 
 
 @pytest.mark.gpu
@@ -124,5 +127,7 @@ def test_cupti_sees_every_kernel_of_a_launch(device: timing.Device) -> None:
         launch()
         return launch()
 
-    assert len(cupti_seconds([launch], 7)) == 7
-    assert median(cupti_seconds([twice], 20)) == pytest.approx(2 * median(cupti_seconds([launch], 20)), rel=0.05)
+    for capturable in (True, False):
+        one, two = (cupti_seconds([launches], 20, capturable) for launches in (launch, twice))
+        assert len(one) == 20
+        assert median(two) == pytest.approx(2 * median(one), rel=0.05)
