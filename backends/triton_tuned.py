@@ -17,7 +17,7 @@ import triton.language as tl
         triton.Config({"BLOCK": 1024}, num_warps=4),
         triton.Config({"BLOCK": 2048}, num_warps=8),
     ],
-    key=["LINES", "BY_LINE", "LAYOUT", "REGIME"],
+    key=["LINES", "BY_LINE", "LAYOUT", "REGIME", "SHIFT"],
 )
 @triton.jit
 def scale_flat(
@@ -37,15 +37,20 @@ def scale_flat(
     BY_LINE: tl.constexpr,  # A has an element for each line, else for each place within a line
     LAYOUT: tl.constexpr,  # of B and C: "dense", "aligned" (gaps, but lines of whole 16-byte vectors) or "strided"
     REGIME: tl.constexpr,  # of the size: "small", "cached" or "streamed"
+    SHIFT: tl.constexpr,  # dense: elements between a 16-byte boundary and the first of B, and of C alike
     BLOCK: tl.constexpr,
 ):
     """C as one sequence of elements, BLOCK of them per program."""
     # Only the first element's line is found by division. Places that run past its end are in the next line or, where
     # lines are short, in the one that the width's reciprocal gives: exact, as place · width < 2^31.
     lane = tl.arange(0, BLOCK)
-    start = tl.program_id(0).to(INDEX) * BLOCK
-    line = start // width
-    place = start - line * width + lane
+    start = tl.program_id(0).to(INDEX) * BLOCK - SHIFT
+    if SHIFT:  # the first block begins before C, with places that are never written
+        line = tl.maximum(start, 0) // width
+        place = tl.maximum(start - line * width + lane, 0)
+    else:
+        line = start // width
+        place = start - line * width + lane
     if LINES == "one":
         past = 0
     elif LINES == "two":
@@ -71,7 +76,7 @@ def scale_flat(
     else:
         b_at = b_ptr + (line + past) * b_line + place * b_step
         out_at = out_ptr + (line + past) * out_line + place * out_step
-    if LAYOUT == "aligned":
+    if LAYOUT == "aligned" or SHIFT:
         vector: tl.constexpr = 128 // b_ptr.dtype.element_ty.primitive_bitwidth
         b_at = tl.max_contiguous(tl.multiple_of(b_at, 16), vector)
         out_at = tl.max_contiguous(tl.multiple_of(out_at, 16), vector)
@@ -80,10 +85,10 @@ def scale_flat(
     load_policy: tl.constexpr = ".cg" if REGIME == "cached" else ""
     store_policy: tl.constexpr = ".cs" if REGIME == "cached" else ""
     # A branch: a mask would cost the 16-byte accesses wherever total is no multiple of them.
-    if LINES == "one" or start + BLOCK <= total:
+    if LINES == "one" or (start >= 0 and start + BLOCK <= total):
         tl.store(out_at, scale * tl.load(b_at, cache_modifier=load_policy), cache_modifier=store_policy)
     else:
-        inside = start + lane < total
+        inside = (start + lane >= 0) & (start + lane < total)
         tl.store(out_at, scale * tl.load(b_at, inside), inside)
 
 
@@ -156,23 +161,27 @@ def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
             "tile",
         )
 
-    touched = "one" if width % largest == 0 else "two" if width > largest else "many"
     vector = 16 // out.element_size()
+    shift = 0
     if width > 1 and not b_step == out_step == 1:
         layout = "strided"
     elif lines == 1 or b_line == out_line == width:
         layout = "dense"
+        if out.data_ptr() % 16 == b.data_ptr() % 16:
+            shift = out.data_ptr() % 16 // out.element_size()
     elif any(n % vector for n in (width, b_line, out_line)) or any(t.data_ptr() % 16 for t in (b, out)):
         layout = "strided"
     else:
         layout = "aligned"
     sizes = (lines, width, rows * cols, a.stride(0), b_line, b_step, out_line, out_step)
-    flags = (index, touched, by_line, layout, regime(out))
+    touched = "one" if width % largest == 0 and not shift else "two" if width >= largest else "many"
+    flags = (index, touched, by_line, layout, regime(out), shift)
     return (
         scale_flat,
-        lambda meta: (triton.cdiv(rows * cols, meta["BLOCK"]),),
+        lambda meta: (triton.cdiv(rows * cols + shift, meta["BLOCK"]),),
         (a, b, out, *sizes, *flags),
-        f"flat {layout} {regime(out)}, by {'row' if by_line else 'column'}, {touched} per block",
+        f"flat {layout} {regime(out)}, by {'row' if by_line else 'column'}, {touched} per block"
+        + (f", shifted by {shift}" if shift else ""),
     )
 
 

@@ -41,6 +41,8 @@ FORMS = {
         for line in ("row", "column")
         for n in ("one", "two", "many")
     ),
+    *(f"flat dense streamed, by {of}, shifted by 1" for of in ("row, two per block", "row, many per block")),
+    "flat dense streamed, by column, many per block, shifted by 1",
 }
 
 

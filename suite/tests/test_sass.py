@@ -6,6 +6,7 @@ What compiles a backend runs in a process of its own, without the simulators tha
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -304,3 +305,29 @@ def test_tuned_kernels_move_16_bytes_at_a_time_and_fill_the_sm(ada: record.Run, 
     assert "128" in row.global_load_bits
     assert row.spill_bytes == 0
     assert row.occupancy == 1.0
+
+
+SHIFTED = """
+import json, torch
+from backends import triton_compile, triton_tuned
+from suite import sass
+accesses = {}
+for dtype in ("float32", "float16", "bfloat16", "float64"):
+    flat = torch.empty(4096 * 4096 + 1, dtype=getattr(torch, dtype))
+    b = flat[1:].view(4096, 4096)  # aligned buffers begin on 16-byte boundaries, so this does not
+    made = triton_compile.compile_plan(lambda *_: triton_tuned.plan(b[:, 0], b, b), 4096, 4096, dtype, (8, 9))
+    accesses[dtype] = [made.config, *sass.access_bits(sass.disassemble(made.cubin, made.kernel))]
+print(json.dumps(accesses))
+"""
+
+
+def test_operands_off_a_boundary_alike_are_still_moved_16_bytes_at_a_time() -> None:
+    pytest.importorskip("triton")
+    environment = {name: value for name, value in os.environ.items() if name not in sass.SIMULATORS}
+    done = subprocess.run(
+        [sys.executable, "-c", SHIFTED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    for dtype, (form, loads, stores) in json.loads(done.stdout).items():
+        assert "shifted by 1" in form, dtype
+        assert "128" in loads, dtype
+        assert "128" in stores, dtype
