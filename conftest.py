@@ -168,9 +168,10 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
         machine_info["diagbench"] = bench(config).machine.model_dump(mode="json")
 
 
-def pytest_benchmark_update_commit_info(config: pytest.Config, commit_info: dict[str, Any]) -> None:
-    """Where git has no answer, the commit that DIAGBENCH_COMMIT names."""
-    if commit_info.get("id") in (None, "unversioned") and os.environ.get("DIAGBENCH_COMMIT"):
+def pytest_benchmark_update_commit_info(commit_info: dict[str, Any]) -> None:
+    """Where git knows no commit, the one that DIAGBENCH_COMMIT names, instead of git's error."""
+    if "error" in commit_info and os.environ.get("DIAGBENCH_COMMIT"):
+        commit_info.clear()
         commit_info["id"] = os.environ["DIAGBENCH_COMMIT"]
 
 
