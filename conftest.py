@@ -5,8 +5,10 @@ Running the project's own tests uses none of this: the worker starts when a test
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,8 +22,10 @@ from rich.console import Console
 
 import backends
 from backends import candidate
+from suite import provenance
 from suite.bench import Bench
 from suite.cases import HEADLINE, Case, UnknownCase, sweep
+from suite.messages import CEILINGS, CONTROL
 from suite.progress import Progress
 from suite.record import Compiled, Machine, Run, Series
 from suite.worker import WorkerFailed
@@ -34,6 +38,7 @@ ENTRIES = pytest.StashKey[Sequence[backends.Entry]]()
 CASES = pytest.StashKey[tuple[Case, ...]]()
 RECORD = pytest.StashKey["Path | None"]()
 PROGRESS = pytest.StashKey[Progress]()
+LOCK = pytest.StashKey[int]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,14 +56,24 @@ def pytest_configure(config: pytest.Config) -> None:
     """Refuse bad options before anything is measured."""
     chosen = config.getoption("--backends")
     try:
-        catalogue = backends.find([name for name in chosen.split(",") if name] if chosen else None)
+        catalogue = backends.find(None if chosen is None else chosen.split(","))
         config.stash[ENTRIES] = (*catalogue, *(candidate.entry(path) for path in config.getoption("--candidate")))
+        _require_distinct([*(entry.name for entry in config.stash[ENTRIES]), *CEILINGS, CONTROL, "all"])
         config.stash[CASES] = sweep(config.getoption("--sweep"))
     except (backends.UnknownBackend, UnknownCase) as error:
         raise pytest.UsageError(str(error)) from None
     capture = config.pluginmanager.getplugin("capturemanager")
     config.stash[PROGRESS] = Progress(capture.global_and_fixture_disabled) if capture else Progress()
+    compared = config.getoption("benchmark_compare")
+    if isinstance(compared, str) and compared.endswith(".json") and not Path(compared).is_file():
+        raise pytest.UsageError(f"--benchmark-compare: there is no file {compared}")
     config.stash[RECORD] = _record_path(config)
+
+
+def _require_distinct(names: Sequence[str]) -> None:
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise backends.UnknownBackend(f"two candidates would be called {', '.join(sorted(twice))}; rename a file")
 
 
 def _record_path(config: pytest.Config) -> Path | None:
@@ -66,13 +81,14 @@ def _record_path(config: pytest.Config) -> Path | None:
     folder = config.getoption("--record")
     if folder is None or config.getoption("benchmark_disable") or config.getoption("collectonly"):
         return None
-    from suite import machine
-
-    commit, clean = machine.commit(), machine.tree_clean()
+    commit, clean = provenance.commit(), provenance.tree_clean()
     if config.getoption("--publish") and (commit == "unknown" or clean is False):
         raise pytest.UsageError("--publish needs a clean commit, so that the record's provenance is true; commit first")
+    if config.getoption("--publish") and config.getoption("--candidate"):
+        raise pytest.UsageError("--publish takes no --candidate: a record can be repeated only from what is committed")
     stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{commit[:8]}{'-dirty' if clean is False else ''}"
     _require_writable(folder)
+    config.stash[LOCK] = _lock(folder)
     if config.getoption("--publish"):
         folder = ROOT / "reports" / "data" / bench(config).machine.slug
         _require_writable(folder)
@@ -85,7 +101,20 @@ def _require_writable(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        raise pytest.UsageError(f"cannot write to {folder}: {error.strerror}; choose another with --record") from None
+        why = "it is a file" if folder.is_file() else error.strerror
+        raise pytest.UsageError(f"cannot write to {folder}: {why}; choose another folder with --record") from None
+
+
+def _lock(folder: Path) -> int:
+    """Keep other runs out of the folder while this process lives: they would share its journal, and its device."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise pytest.UsageError(
+            f"another run is writing to {folder}; let it end, or choose another with --record"
+        ) from None
+    return handle
 
 
 def bench(config: pytest.Config) -> Bench:
@@ -141,8 +170,8 @@ def _campaigns(
 
 def _sample(cases: Sequence[Case]) -> list[Case]:
     """The few cases that the other costs are asked of: those of COSTED, the headline first, and the largest."""
-    largest = max(cases, key=lambda case: case.bytes_moved)
-    return [*(case for case in COSTED if case in cases and case != largest), largest]
+    sample = [*(case for case in COSTED if case in cases), max(cases, key=lambda case: case.bytes_moved)]
+    return list(dict.fromkeys(sample))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -223,6 +252,8 @@ def _after_dashes(config: pytest.Config) -> list[str]:
     if config.getoption("--backends"):
         chosen.append(f"--backends={config.getoption('--backends')}")
     chosen += [f"--candidate={path}" for path in config.getoption("--candidate")]
+    chosen += [f"-k={config.option.keyword}"] if config.option.keyword else []
+    chosen += [f"--deselect={test}" for test in config.getoption("deselect") or ()]
     return ["--", *chosen]
 
 
@@ -243,11 +274,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     path = config.stash.get(RECORD, None)
     if path is None or not Path(config.option.benchmark_json).exists():
         return
-    if exitstatus == pytest.ExitCode.INTERRUPTED:
-        Path(config.option.benchmark_json).unlink()
-        config.stash[PROGRESS].say("interrupted: the same command goes on from here")
+    written = Path(config.option.benchmark_json)
+    whole = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if not whole or session.shouldstop or session.shouldfail:
+        written.unlink()
+        config.stash[PROGRESS].say("stopped early, so no record is written; the same command goes on from here")
         return
-    Path(config.option.benchmark_json).replace(path)
+    if written.suffix == ".partial":
+        written.replace(path)
+    else:  # named by the user, who keeps it
+        shutil.copyfile(written, path)
     config.stash[BENCH].journal.discard()
 
 

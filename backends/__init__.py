@@ -130,11 +130,11 @@ def find(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
     """
     if names is None:
         return CATALOGUE
-    wanted = list(names)
+    wanted = [name.strip() for name in names]
     known = [entry.name for entry in CATALOGUE]
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise UnknownBackend(f"unknown backend {', '.join(unknown)}; choose from {', '.join(known)}")
+        raise UnknownBackend(f"unknown backend {', '.join(map(repr, unknown))}; choose from {', '.join(known)}")
     return tuple(entry for entry in CATALOGUE if entry.name in wanted)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backends import CATALOGUE, Backend, Entry, Launch, UnknownBackend, Unsupported
+from backends import CATALOGUE, Backend, Entry, Launch, UnknownBackend
 
 if TYPE_CHECKING:
     import torch
@@ -20,12 +20,12 @@ def entry(path: Path) -> Entry:
     Raises UnknownBackend where there is no such file, it is not Python, or it defines neither `bind` nor `ModelNew`.
     """
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
     except OSError as error:
         raise UnknownBackend(f"candidate {path}: {error.strerror}") from None
     except (SyntaxError, ValueError) as error:
         raise UnknownBackend(f"candidate {path} is not Python: {error}") from None
-    defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+    defined = {name for node in tree.body for name in _names(node)}
     if not defined & {"bind", "ModelNew"}:
         raise UnknownBackend(f"candidate {path} defines neither bind(a, b, out, stream) nor class ModelNew")
     if path.stem in {row.name for row in CATALOGUE}:
@@ -38,6 +38,16 @@ def entry(path: Path) -> Entry:
         allocates="bind" not in defined,
         path=str(path.resolve()),
     )
+
+
+def _names(node: ast.stmt) -> list[str]:
+    """What a statement at the top of a module defines."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.ImportFrom):
+        return [alias.asname or alias.name for alias in node.names]
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return [target.id for target in targets if isinstance(target, ast.Name)]
 
 
 @cache
@@ -59,8 +69,5 @@ class DropIn:
 
     def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
         """See backends.Backend.bind; `out` is left alone."""
-        try:
-            model = self._model().to(b.device)
-        except TypeError as error:
-            raise Unsupported(f"ModelNew() must be constructible without arguments: {error}") from None
+        model = self._model().to(b.device)
         return lambda: model(a, b)

@@ -88,7 +88,8 @@ def _parts(record: Record) -> str:
         "First use is taken once, in a fresh process in which torch, the device's context and the operands "
         f"({taken}) are there already. Compile is what a second process saves by the caches of the first; tune and "
         "load is the rest of the bind. The kernel's time is the headline's, series cold; launch and call are the "
-        "host's, at the case of those series. Where a backend allocates C, each of its times includes that."
+        "host's, at the case of those series. Where a backend allocates C, its host times "
+        "include that; a CUDA graph allocates once."
     )
 
 

@@ -96,7 +96,7 @@ def machine_table(record: Record) -> Table:
         "peak bandwidth": peak,
         "smallest clock step": f"{m.event_tick_s * 1e9:,.0f} ns" if m.event_tick_s else "",
         "smallest kernel, launched alone": f"{units.microseconds(m.null_kernel_s)} µs" if m.null_kernel_s else "",
-        "empty kernel in a CUDA graph": f"{units.microseconds(m.empty_node_s)} µs" if m.empty_node_s else "",
+        "smallest kernel in a CUDA graph": f"{units.microseconds(m.empty_node_s)} µs" if m.empty_node_s else "",
         "driver": m.driver or "",
         "CUDA runtime": m.cuda or "",
         "error correction (ECC)": _switch(m.ecc),

@@ -103,8 +103,9 @@ def _what(record: Record, first: tuple[Figure, ...]) -> Section:
 
 def _shares(record: Record, others: tuple[Figure, ...]) -> Iterator[Section]:
     said: dict[Series, str] = {
-        "cold": "The operands rotate through more buffers than the cache holds, so every launch finds them in memory "
-        "and pays for exactly its own bytes, write-backs included.",
+        "cold": "The operands rotate through more buffers than the cache holds, so that every launch finds them in "
+        "memory and pays for exactly its own bytes, write-backs included; the smallest cases, named under how it "
+        "was measured, would need more buffers than a sample has launches.",
         "hot": "Every launch uses the same buffers, so what fits the cache stays in it. So does the ceiling.",
     }
     for series, words in said.items():
@@ -171,11 +172,12 @@ def _how(record: Record) -> Iterator[Section]:
         _said(
             "All candidates of a case run interleaved, in an order that rotates and reverses, beside two ceilings and "
             "the A/A control, which is one candidate under a second name. A ratio is the mean of paired per-round log "
-            "ratios; its 99 % interval comes from a moving-block bootstrap. No sample is removed as an outlier. "
-            "1 GB/s is 1e9 bytes per second; the bytes are the fewest a launch can move, (2·N·M + N) · itemsize.",
+            "ratios; its 99 % interval is Student's, with the error of a moving-block bootstrap. No sample is "
+            "removed as an outlier. 1 GB/s is 1e9 bytes per second; the bytes are the fewest a launch can move, "
+            "(2·N·M + N) · itemsize.",
             "A verdict compares with the fastest backend of the case: FASTER or SLOWER when the interval lies wholly "
-            "outside 1 ± δ, SAME when wholly inside, UNDECIDED otherwise; δ is 1 % or twice the A/A control's "
-            "half-width, whichever is more. "
+            "outside 1 ± δ (and Holm's procedure over the case agrees, at 1 %), SAME when wholly inside, UNDECIDED "
+            "otherwise; δ is 1 %, twice the A/A control's half-width, or its reach from 1, whichever is most. "
             f"Differences under {units.percent(margins[0])} are not claimed here{widest}.",
             f"In {len(short)} cases the operands rotated through too few sets for a cold cache: {', '.join(short)}."
             if short

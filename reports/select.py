@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -15,6 +15,9 @@ from suite.record import Machine, Measurement, Record, Series, Verdict
 
 ANOTHER_DEVICE = frozenset({"ti", "super", "laptop", "mobile", "max", "d"})
 """Words behind a model's number that make it another device: an RTX 4090 Laptop GPU is no RTX 4090."""
+
+
+NOTHING_PUBLISHED = "no run is published yet; `tox -e bench -- --sweep full --publish` makes one"
 
 
 class NotMeasured(ValueError):
@@ -69,12 +72,13 @@ class Selection(_Typed):
 def select(
     devices: Mapping[str, tuple[Record, ...]], case: Case, series: Series, device: str | None, now: datetime
 ) -> Selection:
-    """The backend for a case from the newest run of a device, with everything that the run cannot tell from it.
+    """The backend for a case from one run of a device, with everything that the run cannot tell from it.
 
+    The run: of those that measured the most backends in the case, the newest; in the nearest case, if none has it.
     Within a tie the smallest ratio wins, the fastest over all rounds; the margin says how little that may mean.
     Raises NotMeasured for a device, dtype, layout or series without a measured backend, and for an empty case.
     """
-    record = find_device(devices, device)[0]
+    record = _run_for(find_device(devices, device), case, series)
     source = nearest(record, case, series)
     ties = records.tied(records.measured(record, series, source.case))
     return Selection(
@@ -98,6 +102,16 @@ def select(
     )
 
 
+def _run_for(runs: Sequence[Record], case: Case, series: Series) -> Record:
+    """Of runs that stand newest first, the one that compared the most backends in the case, or else anywhere."""
+
+    def compared(run: Record, where: str | None) -> int:
+        return sum(each.role == "backend" for each in records.measured(run, series, where))
+
+    where = case.id if any(compared(run, case.id) for run in runs) else None
+    return max(runs, key=lambda run: compared(run, where))
+
+
 def find_device(devices: Mapping[str, tuple[Record, ...]], asked: str | None) -> tuple[Record, ...]:
     """The runs of the device that is asked for by its name, its slug or whole words of them; of the only one for None.
 
@@ -108,7 +122,9 @@ def find_device(devices: Mapping[str, tuple[Record, ...]], asked: str | None) ->
     if asked is None:
         if len(devices) == 1:
             return next(iter(devices.values()))
-        raise NotMeasured(f"say which --device; devices with a measured run: {there_are}")
+        raise NotMeasured(
+            f"say which --device; devices with a measured run: {there_are}" if devices else NOTHING_PUBLISHED
+        )
     found = [slug for slug, machine in machines.items() if _is(machine, asked)]
     if len(found) != 1:
         number = "several measured devices match" if found else "no measured run for"

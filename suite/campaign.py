@@ -20,6 +20,9 @@ from suite.record import StopReason
 from suite.statistics import ratio
 from suite.timing import Sampler
 
+FEWEST = 20
+"""Rounds whose intervals mean anything; a budget does not cut below that."""
+
 BUNDLE = 5
 """Rounds between two waits for the device. What it says of its clocks is taken to hold for the whole bundle."""
 
@@ -71,8 +74,8 @@ def run(
             slow = _take(candidates, bundle, synchronize, before, slowdown)
             tried += len(bundle)
             dropped += len(bundle) if slow else 0
-        if tried == dropped and tried >= plan.max_rounds // 2:
-            raise Throttled(f"{', '.join(slow)} in each of {tried} rounds")
+        if dropped and tried >= plan.max_rounds and tried - dropped < min(FEWEST, plan.min_rounds):
+            raise Throttled(f"{', '.join(slow) or 'the device ran slow'} in {dropped} of {tried} rounds")
         if tried > dropped:
             width = widest(candidates)
             progress(tried - dropped, width)
@@ -111,8 +114,7 @@ def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | 
         return "precise"
     if rounds >= plan.max_rounds:
         return "max_rounds"
-    # Twenty rounds are the fewest whose interval means anything; a budget does not cut below that.
-    return "budget" if seconds >= plan.budget_s and rounds >= min(20, plan.min_rounds) else None
+    return "budget" if seconds >= plan.budget_s and rounds >= min(FEWEST, plan.min_rounds) else None
 
 
 def order(candidates: Sequence[Candidate], number: int) -> Iterator[Candidate]:
@@ -123,9 +125,14 @@ def order(candidates: Sequence[Candidate], number: int) -> Iterator[Candidate]:
 
 
 def widest(candidates: Sequence[Candidate]) -> float:
-    """The largest relative half-width among all ratios to the first candidate; 0 where there is only one."""
-    first = candidates[0].samples_s
-    return max((ratio(other.samples_s, first).half_width for other in candidates[1:]), default=0.0)
+    """The largest relative half-width among the ratios that are published: to the better ceiling, to the fastest."""
+    ceilings = [candidate for candidate in candidates if candidate.name in CEILINGS]
+    others = [candidate for candidate in candidates if candidate.name not in CEILINGS]
+    bases = [min(group, key=lambda one: sum(one.samples_s)) for group in (ceilings, others) if group]
+    widths = [
+        ratio(one.samples_s, base.samples_s).half_width for base in bases for one in candidates if one is not base
+    ]
+    return max(widths, default=0.0)
 
 
 def ceilings(sets: Sequence[Operands]) -> dict[str, tuple[list[Launch], str]]:

@@ -9,6 +9,9 @@ Layout = Literal["contiguous", "row_padded", "column_major", "offset_by_one"]
 Regime = Literal["launch-bound", "L2-resident", "mixed", "DRAM-bound"]
 ITEMSIZE = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
 
+LONGEST_SIDE = 1 << 40
+"""Beyond any device's memory by far."""
+
 LAUNCH_BOUND_S = 2e-6
 """About what an empty kernel costs in a CUDA graph; a case whose bytes take less at peak measures that cost."""
 
@@ -35,6 +38,8 @@ class Case:
     def __post_init__(self) -> None:
         if self.rows < 0 or self.cols < 0:
             raise UnknownCase(f"rows and cols must be 0 or more, not {self.rows} and {self.cols}")
+        if max(self.rows, self.cols) > LONGEST_SIDE:
+            raise UnknownCase("rows and cols must be 2^40 or less")
         if self.dtype not in ITEMSIZE:
             raise UnknownCase(f"unknown dtype {self.dtype}; choose from {', '.join(ITEMSIZE)}")
         if self.layout not in get_args(Layout):

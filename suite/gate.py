@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import torch
 
 from backends import Launch
-from suite.operands import POISON, Operands, Tile, bits, draw_a, draw_b, tiles
+from suite.operands import POISON, Guarded, Operands, Tile, bits, draw_a, draw_b, tiles
 
 
 class Incorrect(Exception):
@@ -46,6 +46,9 @@ def check(
         guarded.poison()
     operands.fill(seed)
     launch = bind(operands)
+    if not callable(launch):
+        raise Incorrect(f"bind returned {type(launch).__name__}; it must return the function that launches")
+    _check_guard("out", operands.guarded[2])  # which bind may write, but not around
     for turn in range(2):
         if turn:
             operands.fill(seed + turn)
@@ -53,7 +56,9 @@ def check(
         result = launch()
         synchronize()
         compare(operands, result, seed + turn, fresh_output=fresh_output, tolerance_ulp=tolerance_ulp, turn=turn)
-    _check_guards(operands)
+        _check_guard("out", operands.guarded[2])
+    for name, guarded in zip("ab", operands.guarded, strict=False):
+        _check_guard(name, guarded)
     return launch
 
 
@@ -71,6 +76,7 @@ def compare(
     Raises Incorrect: another shape, dtype or tensor than it must be, rows never written, wrong values, changed inputs.
     """
     _check_identity(operands, result, fresh_output)
+    written = result if fresh_output else operands.out  # a view of out with other strides would not tell
     case, device = operands.case, operands.b.device
     a = draw_a(case, seed, device)
     findings = _Findings()
@@ -79,7 +85,7 @@ def compare(
         if not _same(bits(operands.b[tile.rows, tile.cols]), bits(b)):
             raise Incorrect("it changed its input b")
         expected = (a[tile.rows, None].double() * b.double()).to(b.dtype)
-        _look(result[tile.rows, tile.cols], expected, tile, tolerance_ulp, findings)
+        _look(written[tile.rows, tile.cols], expected, tile, tolerance_ulp, findings)
     if not _same(bits(operands.a), bits(a)):
         raise Incorrect("it changed its input a")
     _judge(findings, case.rows, case.rows * case.cols, turn)
@@ -91,6 +97,8 @@ def _same(left: torch.Tensor, right: torch.Tensor) -> bool:
 
 def _check_identity(operands: Operands, result: torch.Tensor, fresh_output: bool) -> None:
     out = operands.out
+    if not isinstance(result, torch.Tensor):
+        raise Incorrect(f"its launch returned {type(result).__name__}; it must return the torch.Tensor that holds C")
     if result.shape != out.shape or result.dtype != out.dtype or result.device != out.device:
         raise Incorrect(
             f"it returned {tuple(result.shape)} {result.dtype} on {result.device}, "
@@ -132,11 +140,10 @@ def _judge(findings: _Findings, rows: int, elements: int, turn: int) -> None:
     raise Incorrect(f"{when}{findings.wrong} of {elements} elements are wrong; first, {findings.first}")
 
 
-def _check_guards(operands: Operands) -> None:
-    for name, guarded in zip(("a", "b", "out"), operands.guarded, strict=True):
-        stray = guarded.stray_writes()
-        if stray:
-            raise Incorrect(f"it wrote {stray} elements outside of {name}")
+def _check_guard(name: str, guarded: Guarded) -> None:
+    stray = guarded.stray_writes()
+    if stray:
+        raise Incorrect(f"it wrote {stray} elements outside of {name}")
 
 
 def _ulp_distance(left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

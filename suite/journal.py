@@ -23,6 +23,9 @@ ROOT = Path(__file__).parent.parent
 FRESH_S = 24 * 3600
 """An interrupted run older than this is begun anew: the machine may not be what it was."""
 
+PASSING = ("crashed", "timeout", "no_memory")
+"""Outcomes that another try may not meet again; they are not kept."""
+
 Kind = Literal["gate", "campaign", "examination", "first_use"]
 ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     "gate": TypeAdapter(Outcome | None),
@@ -59,15 +62,15 @@ class Journal:
                 path.unlink()
             else:
                 self._read(path.read_text(encoding="utf-8").splitlines())
-        self.resumed = len(self._answers)
+        self.resumed = sum(kind == "campaign" for kind, _ in self._answers)
 
     def _read(self, lines: list[str]) -> None:
         for text in lines:
             try:
                 line = json.loads(text)
-            except ValueError:
+                self._answers[line["kind"], line["key"]] = ANSWERS[line["kind"]].validate_python(line["answer"])
+            except (ValueError, KeyError, TypeError):
                 continue
-            self._answers[line["kind"], line["key"]] = ANSWERS[line["kind"]].validate_python(line["answer"])
 
     def answer(self, kind: Kind, key: str, ask: Callable[[], Any]) -> Any:
         """The answer of this kind and key: the one that is known, else what `ask` returns, kept."""
@@ -77,9 +80,10 @@ class Journal:
         return self._answers[kind, key]
 
     def _append(self, kind: Kind, key: str) -> None:
-        if self.path is None:
+        known = self._answers[kind, key]
+        if self.path is None or (isinstance(known, Outcome) and known.kind in PASSING):
             return
-        answer = ANSWERS[kind].dump_python(self._answers[kind, key], mode="json")
+        answer = ANSWERS[kind].dump_python(known, mode="json")
         with self.path.open("a", encoding="utf-8") as file:
             # The line end comes first, so that a line which a kill cut short does not spoil the next one.
             file.write("\n" + json.dumps({"kind": kind, "key": key, "answer": answer}))

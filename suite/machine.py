@@ -5,22 +5,17 @@ Nothing comes from a table of product names: peak bandwidth is 2 · memory clock
 
 from __future__ import annotations
 
-import importlib.metadata
 import itertools
 import os
 import platform
 import statistics
-import subprocess
 import time
 from pathlib import Path
 
 import torch
 
-from suite import nvml
+from suite import nvml, provenance
 from suite.record import Machine
-
-ROOT = Path(__file__).parent.parent
-LIBRARIES = ("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "numba", "numba-cuda", "numpy", "pytest-benchmark")
 
 
 def describe(kind: str) -> Machine:
@@ -28,9 +23,9 @@ def describe(kind: str) -> Machine:
     common = {
         "host_cpu": _cpu_name(),
         "python": platform.python_version(),
-        "versions": versions(),
-        "commit": commit(),
-        "tree_clean": tree_clean(),
+        "versions": provenance.versions(),
+        "commit": provenance.commit(),
+        "tree_clean": provenance.tree_clean(),
     }
     return Machine(**(_cuda() if kind == "cuda" else _cpu()), **common)
 
@@ -40,35 +35,6 @@ def cache_bytes(kind: str) -> int:
     if kind == "cuda":
         return int(torch.cuda.get_device_properties(torch.cuda.current_device()).L2_cache_size)
     return last_level_cache_bytes()
-
-
-def versions() -> dict[str, str]:
-    """Library -> version, of those that are installed."""
-    found = {}
-    for name in LIBRARIES:
-        try:
-            found[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
-
-
-def commit() -> str:
-    """The checked-out commit; DIAGBENCH_COMMIT where git has no answer; "unknown" without either."""
-    return _git("rev-parse", "HEAD") or os.environ.get("DIAGBENCH_COMMIT") or "unknown"
-
-
-def tree_clean() -> bool | None:
-    """Whether every tracked file is as committed and nothing is untracked; None where git knows no commit."""
-    return _git("status", "--porcelain") == "" if _git("rev-parse", "HEAD") else None
-
-
-def _git(*arguments: str) -> str | None:
-    try:
-        done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
 
 
 def _cuda() -> dict[str, object]:

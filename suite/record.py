@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from suite.cases import Case, Layout, Regime, parse
 
@@ -37,7 +36,7 @@ class Machine(_Typed):
     """What a run was measured on, asked of the machine itself."""
 
     kind: Literal["cuda", "cpu"]
-    name: str  # the device's own name, e.g. "NVIDIA H100 80GB HBM3"
+    name: str = Field(min_length=1)  # the device's own name, e.g. "NVIDIA H100 80GB HBM3"
     compute_capability: tuple[int, int] | None = None
     sm_count: int | None = None
     cache_bytes: int  # L2 of a GPU, last-level cache of a CPU
@@ -160,7 +159,7 @@ class Profile(_Typed):
     """Nsight Compute's counters of one launch of each backend in one case: a file of its own beside the runs."""
 
     schema_version: Literal[1] = 1
-    utc: datetime
+    utc: AwareDatetime
     command: str  # what to type to repeat it
     machine: Machine
     case: str
@@ -250,14 +249,20 @@ class Benchmark(_Typed):
 
     fullname: str
     measurement: Measurement
-    samples_s: tuple[float, ...]
+    samples_s: tuple[Annotated[float, Field(gt=0)], ...]  # none where the run was saved without its data
+
+    @model_validator(mode="after")
+    def _a_sample_per_round(self) -> Benchmark:
+        if len(self.samples_s) not in (0, self.measurement.rounds):
+            raise ValueError(f"{len(self.samples_s)} samples of {self.measurement.rounds} rounds")
+        return self
 
 
 class Record(_Typed):
     """One whole run."""
 
     path: str
-    utc: datetime
+    utc: AwareDatetime
     machine: Machine
     run: Run
     benchmarks: tuple[Benchmark, ...]
@@ -272,7 +277,7 @@ def read(path: Path) -> Record:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("diagbench"), dict) or "benchmarks" not in raw:
         raise BadRecord(f"{path}: not a diagbench run; `tox -e bench` writes one")

@@ -45,7 +45,12 @@ def agreements(
     agreement = partial(Agreement, backend=entry.name, case=case.id, series=series, campaign_seconds=campaign_seconds)
     found, reason = [], ""
     try:
-        found.append(agreement(timer="cupti", seconds=median(cupti_seconds(sets, LAUNCHES, entry.capturable))))
+        found.append(
+            agreement(
+                timer="cupti",
+                seconds=median(cupti_seconds(sets, len(sets) * max(1, LAUNCHES // len(sets)), entry.capturable)),
+            )
+        )
     except NoCupti as error:
         reason = str(error)
     if entry.capturable:

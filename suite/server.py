@@ -93,6 +93,7 @@ class Server:
 
     def answer(self, request: Request) -> Machine | Outcome | Measured | Examined | State | None:
         """What the request asks for."""
+        self.doing = ""
         if isinstance(request, Describe):
             return machine.describe(self.device.kind)
         if isinstance(request, Look):
@@ -164,7 +165,11 @@ class Server:
         if reason:
             measured.outcomes.append(_of_the_case(request, "no_memory", reason))
             return measured
-        timed = Timed(self._operand_sets(request.case, measured.buffer_sets))
+        try:
+            timed = Timed(self._operand_sets(request.case, measured.buffer_sets))
+        except torch.OutOfMemoryError:
+            measured.outcomes.append(_of_the_case(request, "no_memory", "the device's memory ran out"))
+            return measured
         self._prepare(request, timed, measured)
         if timed.bound:
             self._run(request, timed, measured)
@@ -195,21 +200,24 @@ class Server:
                 measured.outcomes.append(outcome)
         measured.controlled = next((name for name in (*CONTROLLED, *timed.bound) if name in timed.bound), "")
         if measured.controlled:
+            self._report(measured.controlled)
             entry, launches = timed.bound[measured.controlled]
+            if entry.allocates:
+                launches = [_Kept(launch) for launch in launches]
             control = self._candidate(CONTROL, launches, request, entry.capturable)
             timed.add(control, f"{measured.controlled} again")
         self._report("")
 
     def _add(self, entry: Entry, request: Measure, timed: Timed) -> None:
         launches = [self._bind(entry, on) for on in timed.sets]
-        form = getattr(launches[0], "form", "")
+        form = str(getattr(launches[0], "form", ""))
         if request.series == "call":
-            launches = [partial(self._call, entry, on) for on in timed.sets]
+            bind = backends.load(entry).bind
+            launches = [partial(_call, bind, on, self.device.stream) for on in timed.sets]
+        elif entry.allocates:
+            launches = [_Kept(launch) for launch in launches]
         timed.add(self._candidate(entry.name, launches, request, entry.capturable), form)
         timed.bound[entry.name] = (entry, launches)
-
-    def _call(self, entry: Entry, on: Operands) -> torch.Tensor:
-        return self._bind(entry, on)()
 
     def _candidate(self, name: str, launches: Sequence[Launch], request: Measure, capturable: bool = True) -> Candidate:
         if request.series in HOST_LAUNCHES:
@@ -221,7 +229,7 @@ class Server:
 
     def _run(self, request: Measure, timed: Timed, measured: Measured) -> None:
         """Take the rounds, then check every C once more: a backend that went wrong meanwhile loses its samples."""
-        before = self._watch if request.careful else lambda name: None
+        before = partial(self._watch, timed, measured.controlled) if request.careful else lambda name: None
         try:
             result = campaign.run(
                 timed.candidates, request.plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
@@ -234,10 +242,9 @@ class Server:
         measured.rounds_dropped = result.rounds_dropped
         if self.device.kind == "cuda":
             measured.state = self._state("during")
-        timed.sets[0].fill(SEED)
         wrong = set()
         for entry, launches in timed.bound.values():
-            again = partial(self._compare, entry, launches[0], timed.sets[0])
+            again = partial(self._check_what_was_timed, entry, launches, timed)
             outcome = self._attempt(entry, request.case, request.series, again)
             if outcome is not None:
                 measured.outcomes.append(outcome)
@@ -251,13 +258,14 @@ class Server:
     def _examine(self, request: Examine) -> Examined | Outcome:
         """Run one backend alone on a campaign's operand sets, for the other timers and the energy counter."""
         entry, case = request.entry, request.case
-        reason = self._lack_of_memory(case, self._sets_needed(case))
+        count = min(self._sets_needed(case), timing.MOST_LAUNCHES)
+        reason = self._lack_of_memory(case, count)
         if reason:
             return Outcome(backend=entry.name, case=case.id, series="cold", kind="no_memory", reason=reason)
         found: list[Examined] = []
 
         def look() -> None:
-            sets = [self._bind(entry, on) for on in self._operand_sets(case, self._sets_needed(case))]
+            sets = [self._bind(entry, on) for on in self._operand_sets(case, count)]
             agreements, note = second_timer.agreements(entry, case, "cold", sets, request.campaign_seconds)
             energy = nvml.energy(entry.name, case, sets, self.device.synchronize) if request.energy else None
             found.append(Examined(agreements, energy, note))
@@ -268,18 +276,42 @@ class Server:
     def _state(self, when: Literal["before", "during", "after"]) -> State:
         return nvml.state(when, time.monotonic() - self.began)
 
-    def _watch(self, name: str) -> None:
+    def _watch(self, timed: Timed, controlled: str, name: str) -> None:
         self.device.synchronize()
-        self._report(name)
+        self._report(controlled if name == CONTROL else name if name in timed.bound else "")
 
     def _progress(self, rounds: int, width: float) -> None:
         self.connection.send(("progress", rounds, width))
 
-    def _compare(self, entry: Entry, launch: Launch, on: Operands) -> None:
-        on.guarded[2].poison()
-        result = launch()
+    def _check_what_was_timed(self, entry: Entry, launches: list[Launch], timed: Timed) -> None:
+        """Take one more sample, by the very graph or loop that was timed, into poisoned outputs, and look at some."""
+        (candidate,) = (one for one in timed.candidates if one.name == entry.name)
+        for on in timed.sets:
+            on.guarded[2].poison()
+        candidate.sampler.take()
         self.device.synchronize()
-        gate.compare(on, result, SEED, fresh_output=entry.allocates, tolerance_ulp=entry.tolerance_ulp)
+        candidate.sampler.collect()
+        for index in {0, len(launches) // 2, len(launches) - 1}:
+            launch, on = launches[index], timed.sets[index]
+            result = launch.result if isinstance(launch, _Kept) else on.out
+            gate.compare(on, result, SEED, fresh_output=entry.allocates, tolerance_ulp=entry.tolerance_ulp)
+
+
+class _Kept:
+    """A launch whose fresh C outlives it, as in use: else a graph's launches would all be given the same memory."""
+
+    def __init__(self, launch: Launch) -> None:
+        self._launch = launch
+        self.result = torch.empty(0)
+
+    def __call__(self) -> torch.Tensor:
+        """Launch; the C of the launch before is given back only then."""
+        self.result = self._launch()
+        return self.result
+
+
+def _call(bind: Callable[..., Launch], on: Operands, stream: int) -> torch.Tensor:
+    return bind(on.a, on.b, on.out, stream)()
 
 
 def _of_the_case(request: Measure, kind: OutcomeKind, reason: str) -> Outcome:

@@ -1,6 +1,6 @@
 """Paired ratios, their intervals, and verdicts. Sample i of every candidate was taken in round i.
 
-A ratio is the mean of per-round log ratios, so whatever slows a whole round down cancels. Its interval comes from a
+A ratio is the mean of per-round log ratios, so whatever slows a whole round down cancels. Its error comes from a
 moving-block bootstrap (Künsch 1989), because neighbouring rounds share clocks and temperature and are not independent.
 """
 
@@ -31,7 +31,8 @@ class Ratio:
     value: float
     low: float
     high: float
-    log_error: float = 0.0  # standard error of the mean log ratio, by the same bootstrap
+    log_error: float = 0.0  # standard error of the mean log ratio, by the bootstrap
+    freedom: float = math.inf  # degrees of freedom of that error: blocks less one
 
     @property
     def half_width(self) -> float:
@@ -40,27 +41,33 @@ class Ratio:
 
     def inverse(self) -> Ratio:
         """The same comparison seen from the other side."""
-        return Ratio(1 / self.value, 1 / self.high, 1 / self.low, self.log_error)
+        return Ratio(1 / self.value, 1 / self.high, 1 / self.low, self.log_error, self.freedom)
 
 
 def ratio(times_s: Sequence[float], others_s: Sequence[float], seed: int = 0) -> Ratio:
-    """times / others from samples paired by round, with the moving-block bootstrap's 99 % interval.
+    """times / others from samples paired by round, with a 99 % interval.
 
+    The standard error is the moving-block bootstrap's, enlarged for what blocks of this length cannot see; the interval
+    is Student's with as many degrees of freedom as there are blocks, less one. The bootstrap's own percentiles of so
+    few blocks hold the truth in about 97 of 100 cases.
     Raises ValueError when the two do not have the same number of samples, or none.
     """
     if len(times_s) != len(others_s) or not times_s:
         raise ValueError(f"paired samples are needed, got {len(times_s)} and {len(others_s)}")
     logs = np.log(np.asarray(times_s)) - np.log(np.asarray(others_s))
-    means = _block_means(logs, seed)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Ratio(math.exp(logs.mean()), math.exp(low), math.exp(high), float(means.std()))
+    n, length = len(logs), max(1, math.ceil(len(logs) ** (1 / 3)))
+    mean = float(logs.mean())
+    if n == 1:
+        return Ratio(math.exp(mean), math.exp(mean), math.exp(mean))
+    error = float(_block_means(logs, length, seed).std()) * math.sqrt(n / (n - length))
+    freedom = n / length - 1
+    reach = t_quantile((1 + CONFIDENCE) / 2, freedom) * error
+    return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), error, freedom)
 
 
-def _block_means(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """(RESAMPLES,) means of series put together from random blocks of n^(1/3) consecutive values."""
+def _block_means(values: NDArray[np.float64], length: int, seed: int) -> NDArray[np.float64]:
+    """(RESAMPLES,) means of series put together from random blocks of `length` consecutive values."""
     n = len(values)
-    length = max(1, math.ceil(n ** (1 / 3)))
     blocks = -(-n // length)
     generator = np.random.default_rng(seed)
     starts = generator.integers(0, n - length + 1, size=(RESAMPLES, blocks))
@@ -69,17 +76,35 @@ def _block_means(values: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     return means
 
 
+def t_quantile(probability: float, freedom: float) -> float:
+    """Student's t by its expansion around the normal quantile (Abramowitz and Stegun 26.7.5); from 5 on within 1 %."""
+    z = NormalDist().inv_cdf(probability)
+    terms = (
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))
+
+
 def margin(control: Ratio | None) -> float:
-    """δ: the difference under which nothing is claimed; 1 %, or twice the A/A control's half-width if that is more."""
-    return max(SMALLEST_MARGIN, 2 * control.half_width) if control else SMALLEST_MARGIN
+    """δ: the difference under which nothing is claimed: 1 %, or more where the A/A control is wide or off.
+
+    The larger of twice its half-width, and of how far its interval reaches from 1.
+    """
+    if control is None:
+        return SMALLEST_MARGIN
+    return max(SMALLEST_MARGIN, 2 * control.half_width, abs(control.value - 1) + control.half_width)
 
 
 def p_value(comparison: Ratio, delta: float) -> float:
-    """Of the hypothesis that the true ratio lies within 1 ± delta, two-sided, its log taken as normal."""
+    """Of the hypothesis that the true ratio lies within 1 ± delta, two-sided, its log taken as Student's t."""
     beyond = abs(math.log(comparison.value)) - math.log1p(delta)
     if comparison.log_error == 0:
         return 0.0 if beyond > 0 else 1.0
-    return min(1.0, 2 * NormalDist().cdf(-beyond / comparison.log_error))
+    t, freedom = beyond / comparison.log_error, comparison.freedom
+    z = t * (1 - 1 / (4 * freedom)) / math.sqrt(1 + t * t / (2 * freedom))  # Abramowitz and Stegun 26.7.8
+    return min(1.0, 2 * NormalDist().cdf(-z))
 
 
 def verdicts(comparisons: Mapping[str, Ratio], delta: float) -> dict[str, Verdict]:

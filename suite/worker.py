@@ -6,15 +6,18 @@ raises WorkerFailed with the backend that was at work, and the next request star
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import signal
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any, Literal
 
 from suite.messages import Request
 
+PR_SET_PDEATHSIG = 1
 SILENCE_S = 180.0
 """A worker that reports nothing for so long is taken to hang; the slowest honest step is a first compilation."""
 
@@ -86,12 +89,18 @@ class Worker:
         code = process.exitcode
         self.stop()
         if code is not None and code < 0:
-            return f"its process was ended by {signal.Signals(-code).name}"
-        return f"its process ended with exit code {code}"
+            names = {number.value: number.name for number in signal.Signals}
+            return f"its process was ended by {names.get(-code, f'signal {-code}')}"
+        return f"its process ended by itself, with exit code {code}"
 
 
 def _serve(connection: Connection, began: float) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
-    from suite.server import serve
-
+    with suppress(AttributeError):  # Linux: end with the pytest process, whatever the launch at hand is doing
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        from suite.server import serve
+    except ImportError as error:
+        connection.send(("failed", "", f"{error.name} is not installed, or broken: {error}"))
+        return
     serve(connection, began)

@@ -73,6 +73,7 @@ def campaign(
     for name, share in shares.items():
         shared = share if name in CEILINGS else share * noise.uniform(0.997, 1.0)
         extra = measurement(machine, case, name, best_s / shared, shared, shares[fastest] / share, fastest, series)
+        extra["rounds"] = samples
         data = [extra["median_s"] * noise.uniform(0.999, 1.001) for _ in range(samples)]
         fullname = f"suite/test_throughput.py::test_throughput[{name}-{case.id}-{series}]"
         entries.append({"fullname": fullname, "extra_info": extra, "stats": {"data": data}})

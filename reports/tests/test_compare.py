@@ -51,7 +51,8 @@ def sampled(
         state = device.setdefault(told.case + told.series, common)
         own = generator.normal(generator.normal(0, from_run_to_run), noise, rounds)
         times = 50e-6 / shares[told.backend] * slower.get(told.backend, 1.0) * state * np.exp(own)
-        return bench.model_copy(update={"samples_s": tuple(times.tolist())})
+        measurement = told.model_copy(update={"rounds": rounds})
+        return bench.model_copy(update={"samples_s": tuple(times.tolist()), "measurement": measurement})
 
     return blank.model_copy(update={"benchmarks": tuple(map(one, blank.benchmarks))})
 

@@ -70,9 +70,15 @@ def test_what_was_not_measured_at_all_is_not_guessed(case: Case, data: Path) -> 
         ask(data, case)
 
 
-def test_the_newest_run_decides(data: Path) -> None:
-    newer = factory.run(cases=CASES, backends={"torch_broadcast": 0.9}, utc="2026-01-10T00:00:00+00:00")
-    factory.write(data, newer, "20260110T000000Z-0123456")
+def test_of_runs_that_compared_as_many_backends_the_newest_decides(data: Path) -> None:
+    before = ask(data, Case(4096, 4096))
+    alone = factory.run(cases=CASES, backends={"torch_broadcast": 0.9}, utc="2026-01-10T00:00:00+00:00")
+    factory.write(data, alone, "20260110T000000Z-0123456")
+    assert ask(data, Case(4096, 4096)) == before
+    shares = dict.fromkeys(factory.BACKENDS, 0.5) | {"torch_broadcast": 0.9}
+    factory.write(
+        data, factory.run(cases=CASES, backends=shares, utc="2026-01-11T00:00:00+00:00"), "20260111T000000Z-0123456"
+    )
     assert ask(data, Case(4096, 4096)).backend == "torch_broadcast"
 
 

@@ -112,3 +112,10 @@ def test_a_device_that_is_always_slow_is_said_to_be() -> None:
     with pytest.raises(campaign.Throttled, match="power brake"):
         campaign.run(candidates, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: ("power brake",))
     assert candidates[0].samples_s == []
+
+
+def test_a_device_that_turns_slow_after_a_few_rounds_ends_the_campaign() -> None:
+    candidates = [Candidate("a", Told("a", [], noisy(0, 0.0)))]
+    readings = iter([()] * (campaign.BUNDLE + 2))
+    with pytest.raises(campaign.Throttled, match="thermal"):
+        campaign.run(candidates, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: next(readings, ("thermal",)))

@@ -46,7 +46,7 @@ def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
     for kind, key, answer in ANSWERS:
         assert first.answer(kind, key, partial(copy, answer)) == answer
     second = Journal(tmp_path / "j")
-    assert second.resumed == len(ANSWERS)
+    assert second.resumed == 1  # campaign
     for kind, key, answer in ANSWERS:
         assert second.answer(kind, key, unasked) == answer
     assert second.answer("campaign", "another", lambda: MEASURED) == MEASURED
@@ -68,10 +68,10 @@ def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
 
 def test_an_old_journal_and_a_discarded_one_count_as_nothing(tmp_path: Path) -> None:
     path = tmp_path / "j"
-    Journal(path).answer("gate", "a", lambda: None)
+    Journal(path).answer("campaign", "a", lambda: MEASURED)
     os.utime(path, (time.time() - FRESH_S - 60,) * 2)
     assert Journal(path).resumed == 0
-    Journal(path).answer("gate", "a", lambda: None)
+    Journal(path).answer("campaign", "a", lambda: MEASURED)
     assert Journal(path).resumed == 1
     Journal(path).discard()
     assert not path.exists()
@@ -127,3 +127,9 @@ def test_a_run_that_is_killed_three_times_loses_only_what_was_in_progress(tmp_pa
     assert len(recorded) == 4
     assert {key: recorded[key] for key in kept} == kept
     assert list(tmp_path.glob(".*")) == []
+
+
+def test_what_another_try_may_not_meet_again_is_not_kept(tmp_path: Path) -> None:
+    crashed = Outcome(backend="y", kind="crashed", reason="died")
+    assert Journal(tmp_path / "j").answer("gate", "a", lambda: crashed) == crashed
+    assert Journal(tmp_path / "j").answer("gate", "a", lambda: None) is None

@@ -35,7 +35,7 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
     for seed in range(300):
         found = ratio(*rounds(seed, slowdown=1.01), seed=seed)
         hits += found.low <= 1.01 <= found.high
-    assert hits >= 285  # 99 % nominal; a percentile bootstrap of 60 rounds is known to fall a little short
+    assert hits >= 293
 
 
 def test_the_same_samples_give_the_same_interval() -> None:
@@ -59,6 +59,7 @@ def test_unpaired_samples_are_refused(samples: tuple[list[float], list[float]]) 
 def test_a_noisy_control_widens_the_margin() -> None:
     assert margin(None) == margin(Ratio(1.0, 0.999, 1.001)) == 0.01
     assert margin(Ratio(1.0, 0.98, 1.02)) == pytest.approx(0.04)
+    assert margin(Ratio(1.03, 1.029, 1.031)) == pytest.approx(0.031, rel=0.01)
 
 
 def test_an_interval_across_the_margin_is_undecided() -> None:
@@ -79,7 +80,7 @@ def test_many_comparisons_of_the_same_claim_no_difference() -> None:
     for family in range(200):
         samples = {str(i): ratio(*rounds(1000 * family + i, slowdown=1.01), seed=i) for i in range(10)}
         wrong += any(said in ("FASTER", "SLOWER") for said in verdicts(samples, 0.01).values())
-    assert wrong <= 10
+    assert wrong <= 5
 
 
 def test_holm_needs_more_of_one_among_many_than_of_one_alone() -> None:

@@ -28,7 +28,7 @@ def bench_of(*names: str, smoke: bool = True, silence_s: float = 60.0) -> Bench:
 def bench() -> Iterator[Bench]:
     made = bench_of(
         *("right", "drop_in", "raises_in_bind", "raises_in_launch", "refuses", "segfaults", "goes_wrong"),
-        *("dies_in_rounds", "exhausts_memory", "illegal_address"),
+        *("dies_in_rounds", "exhausts_memory", "illegal_address", "skips_when_unchanged"),
     )
     yield made
     made.worker.stop()
@@ -136,6 +136,39 @@ def test_a_worker_starts_again_after_it_was_killed() -> None:
         assert worker.request(Describe()).name
     finally:
         worker.stop()
+
+
+@pytest.mark.parametrize("at", [12, 18, 21, 22, 23, 24])
+def test_whoever_s_turn_it_is_when_a_process_dies_the_campaign_ends(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own turn, the turn of the A/A control that doubles it, in preparing, in the rounds and after them."""
+    monkeypatch.setenv("DIES_AT", str(at))
+    made = bench_of("dies_in_rounds", "right")
+    try:
+        found = made.replay(Case(5, 5), "hot", "dies_in_rounds")
+        assert isinstance(found, Outcome)
+        assert (found.backend, found.kind) == ("dies_in_rounds", "crashed")
+        assert isinstance(made.replay(Case(5, 5), "hot", "right"), Replay)
+    finally:
+        made.worker.stop()
+
+
+def test_a_candidate_that_was_edited_is_another_one(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    names = []
+    for text in ("out", "out + 0"):
+        file.write_text(f"def bind(a, b, out, stream):\n    return lambda: {text}\n")
+        made = Bench([candidate.entry(file)], smoke=True, progress=Progress(), journals=tmp_path)
+        made.worker.stop()
+        names.append(made.journal.path)
+    assert names[0] != names[1]
+
+
+def test_what_was_timed_is_what_is_checked(bench: Bench) -> None:
+    """The gate draws new inputs and so wakes it; in the rounds it sleeps, which no eager call afterwards would show."""
+    assert bench.gate(CASE, "skips_when_unchanged") is None
+    found = bench.replay(CASE, "cold", "skips_when_unchanged")
+    assert isinstance(found, Outcome)
+    assert found.kind == "incorrect"
 
 
 def test_a_death_during_the_rounds_is_traced_to_its_backend(bench: Bench) -> None:

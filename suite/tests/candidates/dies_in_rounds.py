@@ -10,7 +10,7 @@ LAUNCHES = itertools.count()
 
 def bind(a, b, out, stream):
     def launch():
-        if next(LAUNCHES) == 40:
+        if next(LAUNCHES) == int(os.environ.get("DIES_AT", "40")):
             os._exit(3)
         return torch.mul(a[:, None], b, out=out)
 
