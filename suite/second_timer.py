@@ -2,8 +2,8 @@
 
 CUPTI, through torch.profiler, gives how long each kernel keeps the device busy, by a clock of its own, in replays of
 the very graph that a campaign replays. It leaves out the gap to the next launch, which is part of a campaign's time and
-takes about a microsecond: hence agreement within 2 % is asked from 50 us up. Queued one by one the same kernels would
-not do: on an H100 torch's broadcasting takes 2 % longer so than in a graph.
+takes about a microsecond: hence agreement within 2 % is asked from 50 us up. On an H100 it reads torch's broadcasting
+2 % longer than events do at every size, up to a millisecond where no gap matters; other kernels it reads as they do.
 Event pairs around queued launches are the campaign's method for what no CUDA graph can hold. A stream leaves a longer
 gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with.
 """
