@@ -134,7 +134,8 @@ def find(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
     known = [entry.name for entry in CATALOGUE]
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise UnknownBackend(f"unknown backend {', '.join(map(repr, unknown))}; choose from {', '.join(known)}")
+        named = ", ".join(name or "of no name" for name in unknown)
+        raise UnknownBackend(f"unknown backend {named}; choose from {', '.join(known)}")
     return tuple(entry for entry in CATALOGUE if entry.name in wanted)
 
 
