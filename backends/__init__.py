@@ -10,13 +10,20 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     import torch
 
 Launch = Callable[[], "torch.Tensor"]
 """Enqueue one product and return the tensor that holds C; does not wait for it."""
+
+Exemption = Literal["subnormal", "non_finite"]
+"""Where an entry's arithmetic departs from the product rounded once, so that the gate asks it of ordinary values only.
+
+subnormal: it may flush subnormal inputs and products to zero. non_finite: it adds zeros or multiplies by them, so that
+an infinity or a NaN spreads over its column and a zero may lose its sign.
+"""
 
 
 class Unsupported(Exception):
@@ -74,6 +81,8 @@ class Entry:
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
     path: str = ""  # a candidate's file; empty for a module of this package
     tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
+    exempt: tuple[Exemption, ...] = ()  # what the gate leaves out of its inputs; `caveat` says so to the reader
+    caveat: str = ""  # what a reader of its numbers must know, one line
 
 
 CATALOGUE: tuple[Entry, ...] = (

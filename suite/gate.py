@@ -7,12 +7,12 @@ one bound Launch, the output is poisoned between bind and launch, and everything
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import torch
 
-from backends import Launch
+from backends import Exemption, Launch
 from suite.operands import POISON, Guarded, Operands, Tile, bits, draw_a, draw_b, tiles
 
 
@@ -36,26 +36,39 @@ def check(
     *,
     seed: int,
     fresh_output: bool = False,
+    own_stream: bool = False,
     tolerance_ulp: int = 0,
+    exempt: Collection[Exemption] = (),
 ) -> Launch:
     """Bind, launch twice on fresh inputs, and compare every element; returns the Launch for further use.
 
-    fresh_output: the backend returns a new tensor instead of writing operands.out. Raises Incorrect.
+    fresh_output: the backend returns a new tensor instead of writing operands.out. own_stream: its launches do not
+    wait for what filled the inputs. exempt: what is left out of the inputs. Raises Incorrect.
     """
     for guarded in operands.guarded:
         guarded.poison()
-    operands.fill(seed)
+    operands.fill(seed, exempt)
     launch = bind(operands)
     if not callable(launch):
         raise Incorrect(f"bind returned {type(launch).__name__}; it must return the function that launches")
     _check_guard("out", operands.guarded[2])  # which bind may write, but not around
     for turn in range(2):
         if turn:
-            operands.fill(seed + turn)
+            operands.fill(seed + turn, exempt)
         operands.guarded[2].poison()
+        if own_stream:
+            synchronize()
         result = launch()
         synchronize()
-        compare(operands, result, seed + turn, fresh_output=fresh_output, tolerance_ulp=tolerance_ulp, turn=turn)
+        compare(
+            operands,
+            result,
+            seed + turn,
+            fresh_output=fresh_output,
+            tolerance_ulp=tolerance_ulp,
+            exempt=exempt,
+            turn=turn,
+        )
         _check_guard("out", operands.guarded[2])
     for name, guarded in zip("ab", operands.guarded, strict=False):
         _check_guard(name, guarded)
@@ -69,23 +82,28 @@ def compare(
     *,
     fresh_output: bool = False,
     tolerance_ulp: int = 0,
+    exempt: Collection[Exemption] = (),
     turn: int = 0,
 ) -> None:
-    """Compare `result` with the correctly rounded product of what `fill(seed)` drew, and the inputs with themselves.
+    """Compare `result` with the correctly rounded product of what `fill` drew, and the inputs with themselves.
 
+    seed, exempt: what `fill` was given; with "non_finite" in exempt, zeros of either sign are equal.
     Raises Incorrect: another shape, dtype or tensor than it must be, rows never written, wrong values, changed inputs.
     """
     _check_identity(operands, result, fresh_output)
     written = result if fresh_output else operands.out  # a view of out with other strides would not tell
     case, device = operands.case, operands.b.device
-    a = draw_a(case, seed, device)
+    a = draw_a(case, seed, device, exempt)
     findings = _Findings()
     for tile in tiles(case):
-        b = draw_b(case, tile, seed, device)
+        b = draw_b(case, tile, seed, device, exempt)
         if not _same(bits(operands.b[tile.rows, tile.cols]), bits(b)):
             raise Incorrect("it changed its input b")
         expected = (a[tile.rows, None].double() * b.double()).to(b.dtype)
-        _look(written[tile.rows, tile.cols], expected, tile, tolerance_ulp, findings)
+        got = written[tile.rows, tile.cols]
+        if "non_finite" in exempt:
+            got = torch.where((got == 0) & (expected == 0), expected, got)
+        _look(got, expected, tile, tolerance_ulp, findings)
     if not _same(bits(operands.a), bits(a)):
         raise Incorrect("it changed its input a")
     _judge(findings, case.rows, case.rows * case.cols, turn)

@@ -5,7 +5,8 @@ the very graph that a campaign replays. It leaves out the gap to the next launch
 takes about a microsecond: hence agreement within 2 % is asked from 50 us up. On an H100 it reads torch's broadcasting
 2 % longer than events do at every size, up to a millisecond where no gap matters; other kernels it reads as they do.
 Event pairs around queued launches are the campaign's method for what no CUDA graph can hold. A stream leaves a longer
-gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with.
+gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with. Launches on streams
+of the backend's own are neither captured nor between our stream's events: CUPTI alone sees them.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ LAUNCHES = 60
 TAKES = 20
 """Samples by event pairs."""
 
+OWN_STREAM = "its launches are on streams of its own, which event pairs do not see"
+
 
 class NoCupti(Exception):
     """CUPTI says nothing of these launches; the message is the reason, one line."""
@@ -40,20 +43,21 @@ def agreements(
 ) -> tuple[list[Agreement], str]:
     """A backend's launches on a campaign's operand sets, by CUPTI and, where the campaign replayed graphs, by events.
 
-    campaign_seconds: the campaign's median. Also returned: why CUPTI is not among the timers; empty where it is.
+    campaign_seconds: the campaign's median. Also returned: why a timer is not among them; empty where all are.
     """
     agreement = partial(Agreement, backend=entry.name, case=case.id, series=series, campaign_seconds=campaign_seconds)
-    found, reason = [], ""
+    found, reason = [], OWN_STREAM if entry.own_stream else ""
+    capturable = entry.capturable and not entry.own_stream
     try:
         found.append(
             agreement(
                 timer="cupti",
-                seconds=median(cupti_seconds(sets, len(sets) * max(1, LAUNCHES // len(sets)), entry.capturable)),
+                seconds=median(cupti_seconds(sets, len(sets) * max(1, LAUNCHES // len(sets)), capturable)),
             )
         )
     except NoCupti as error:
         reason = str(error)
-    if entry.capturable:
+    if capturable:
         found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, TAKES))))
     return found, reason
 

@@ -75,3 +75,36 @@ def test_bytes_needed_is_what_is_allocated() -> None:
     case = Case(100, 33, "float16", "row_padded")
     allocated = sum(guarded.buffer.nbytes for guarded in operands.allocate(case, CPU).guarded)
     assert operands.bytes_needed(case, 3) == 3 * allocated
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64"])
+def test_without_subnormals_no_input_and_no_product_is_one(dtype: str) -> None:
+    case = Case(1500, 1000, dtype)
+    (tile,) = operands.tiles(case)
+    a, b = operands.draw_a(case, 1, CPU, ["subnormal"]), operands.draw_b(case, tile, 1, CPU, ["subnormal"])
+    for values in (a, b, a[:, None] * b):
+        assert not bool(((values != 0) & (values.abs() < torch.finfo(values.dtype).smallest_normal)).any())
+    assert bool(torch.isinf(a).any())
+    assert bool((a == 0).any())
+
+
+def test_without_non_finite_values_zeros_and_subnormals_remain() -> None:
+    case = Case(64, 64, "float16")
+    (tile,) = operands.tiles(case)
+    for values in (operands.draw_a(case, 1, CPU, ["non_finite"]), operands.draw_b(case, tile, 1, CPU, ["non_finite"])):
+        assert bool(torch.isfinite(values).all())
+        assert bool((values == 0).any())
+        assert bool(((values != 0) & (values.abs() < torch.finfo(values.dtype).smallest_normal)).any())
+
+
+def test_moved_values_keep_their_sign_and_the_others_their_bits() -> None:
+    case = Case(4000, 100, "float16")
+    (tile,) = operands.tiles(case)
+    whole, moved = operands.draw_b(case, tile, 1, CPU), operands.draw_b(case, tile, 1, CPU, ["subnormal"])
+    far = whole.abs() >= 2.0**-7
+    far.view(-1)[:8] = False  # the special values
+    assert bool((whole[far] == moved[far]).all())
+    near = ~far & (whole != 0)
+    near.view(-1)[:8] = False
+    assert int(near.sum()) > 100
+    assert bool((moved[near] == torch.copysign(torch.tensor(2.0**-7, dtype=whole.dtype), whole[near])).all())
