@@ -14,7 +14,7 @@ import backends
 from backends import CATALOGUE, Entry, UnknownBackend, find, missing
 
 ROOT = Path(backends.__file__).parent.parent
-ARRAY_LIBRARIES = ("torch", "triton", "cupy", "numba", "numpy")
+ARRAY_LIBRARIES = ("torch", "triton", "cupy", "numba", "jax", "numpy")
 IMPORT_LIMIT_S = 0.05
 
 TIMED_IMPORT = """

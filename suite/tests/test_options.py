@@ -49,6 +49,19 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return sorted(folder.rglob("*.json"))
 
 
+def test_a_record_keeps_the_caveats_of_its_backends(runs: list[Path], tmp_path: Path) -> None:
+    assert read(runs[0]).run.caveats == {}
+    before = json.loads(runs[0].read_text())
+    del before["diagbench"]["caveats"]
+    older = tmp_path / "older.json"
+    older.write_text(json.dumps(before))
+    assert read(older).run.caveats == {}
+    both = ("torch_broadcast,torch_diag_matmul", "-k", "cold", "--record", str(tmp_path / "new"))
+    assert pytest_run(*SMALL[:-1], *both).returncode == 0
+    (path,) = (tmp_path / "new").rglob("*.json")
+    assert list(read(path).run.caveats) == ["torch_diag_matmul"]
+
+
 def test_a_run_is_one_complete_record(runs: list[Path]) -> None:
     assert len(runs) == 2
     record = read(runs[0])

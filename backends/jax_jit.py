@@ -1,0 +1,38 @@
+"""JAX: jax.jit of a[:, None] * b, on torch's memory by way of DLPack."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # else JAX takes most of the device's memory at once
+
+import jax
+import torch
+
+from backends import Launch, Unsupported
+
+
+@jax.jit
+def product(a: jax.Array, b: jax.Array) -> jax.Array:
+    """What XLA compiles, once for each shape and dtype."""
+    return a[:, None] * b
+
+
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+    """See backends.Backend.bind. C is a fresh array, computed on XLA's own stream; `out` is left alone.
+
+    Unsupported: operands that JAX would copy, and a JAX that does not know the device.
+    """
+    if not b.is_contiguous():
+        raise Unsupported("JAX arrays are row-major without gaps: it would copy any other b at every launch")
+    column, matrix = shared(a), shared(b)
+    product(column, matrix).block_until_ready()  # compiles, where these are the first of their shape
+    return lambda: torch.from_dlpack(product(column, matrix))
+
+
+def shared(operand: torch.Tensor) -> jax.Array:
+    """The operand as JAX's array, in the same memory: it shows what is written there later. Raises Unsupported."""
+    try:
+        return jax.dlpack.from_dlpack(operand, copy=False)
+    except (ValueError, RuntimeError) as error:
+        raise Unsupported(f"JAX cannot share its memory: {str(error).splitlines()[0]}") from None
