@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Hashable
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # else JAX takes most of the device's memory at once
 
@@ -10,6 +11,9 @@ import jax
 import torch
 
 from backends import Launch, Unsupported
+
+_COMPILED: set[Hashable] = set()
+"""Shapes, dtypes and devices that XLA has compiled for."""
 
 
 @jax.jit
@@ -26,7 +30,10 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     if not b.is_contiguous():
         raise Unsupported("JAX arrays are row-major without gaps: it would copy any other b at every launch")
     column, matrix = shared(a), shared(b)
-    product(column, matrix).block_until_ready()  # compiles, where these are the first of their shape
+    form = b.shape, b.dtype, b.device
+    if form not in _COMPILED:
+        product(column, matrix).block_until_ready()
+        _COMPILED.add(form)
     return lambda: torch.from_dlpack(product(column, matrix))
 
 
@@ -35,4 +42,4 @@ def shared(operand: torch.Tensor) -> jax.Array:
     try:
         return jax.dlpack.from_dlpack(operand, copy=False)
     except (ValueError, RuntimeError) as error:
-        raise Unsupported(f"JAX cannot share its memory: {str(error).splitlines()[0]}") from None
+        raise Unsupported(f"JAX cannot share its memory: {str(error).splitlines()[0].split('. ')[0]}") from None

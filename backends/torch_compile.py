@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Hashable
 from types import FunctionType
 
@@ -10,11 +9,16 @@ import torch
 
 from backends import Launch
 
+Product = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+
 MODE = "default"
 """Of torch.compile. "max-autotune-no-cudagraphs" lets Inductor time more block sizes for its kernel."""
 
 ALIGNMENT = 16
 """Bytes. Inductor compiles for the alignment of the first operands, and copies later ones that have less of it."""
+
+_COMPILED: dict[Hashable, Product] = {}
+"""By the form of the operands, so that the many operand sets of one case share one function."""
 
 
 def product(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -26,16 +30,19 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     """See backends.Backend.bind. Takes every dtype and stride; enqueues on torch's current stream, as Inductor does."""
     if out.numel() == 0:
         return lambda: out
-    run = compiled(_form(a), _form(b), _form(out))
-    run(a, b, out)  # compiles, where these are the first operands of their form
+    form = _form(a), _form(b), _form(out)
+    if form not in _COMPILED:
+        run = compiled()
+        run(a, b, out)
+        _COMPILED[form] = run
+    run = _COMPILED[form]
     return lambda: run(a, b, out)
 
 
-@functools.cache
-def compiled(*forms: Hashable) -> Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]:
-    """One compiled function for all operands of these forms. With fullgraph it raises where it would run eagerly.
+def compiled() -> Product:
+    """A function that compiles itself for the first operands; with fullgraph it raises where it would run eagerly.
 
-    torch counts recompilations by code object, and stops at eight: each form gets a code object of its own.
+    torch counts recompilations by code object, and stops at eight: this one has a code object of its own.
     """
     own = FunctionType(product.__code__.replace(), product.__globals__, product.__name__)
     return torch.compile(own, fullgraph=True, dynamic=False, mode=MODE)

@@ -217,7 +217,7 @@ class Server:
         if request.series == "call":
             bind = backends.load(entry).bind
             launches = [partial(_call, bind, on, self.device.stream) for on in timed.sets]
-        elif entry.allocates:
+        if entry.allocates:
             launches = [_Kept(launch) for launch in launches]
         timed.add(self._candidate(entry.name, launches, request, entry), form)
         timed.bound[entry.name] = (entry, launches)

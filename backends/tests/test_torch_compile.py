@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Indu
 
 @pytest.fixture(autouse=True)
 def fresh() -> None:
-    torch_compile.compiled.cache_clear()
+    torch_compile._COMPILED.clear()
 
 
 def operations(launch: object) -> set[str]:
@@ -77,8 +77,7 @@ def test_a_graph_break_and_a_full_cache_raise(monkeypatch: pytest.MonkeyPatch) -
         patched.setattr(torch_compile, "product", broken)
         with pytest.raises(torch._dynamo.exc.Unsupported):
             torch_compile.bind(case.a, case.b, case.out, 0)
-    torch_compile.compiled.cache_clear()
-    run = torch_compile.compiled("any")
+    run = torch_compile.compiled()
     with torch._dynamo.config.patch(recompile_limit=1):
         run(torch.ones(3), torch.ones(3, 2), torch.ones(3, 2))
         with pytest.raises(torch._dynamo.exc.FailOnRecompileLimitHit):
@@ -90,6 +89,15 @@ def test_binding_compiles_and_launching_does_not() -> None:
     launch = torch_compile.bind(case.a, case.b, case.out, 0)
     with torch.compiler.set_stance("fail_on_recompile"):
         launch()
+
+
+def test_binding_again_launches_nothing() -> None:
+    """Else the series call, a bind and a launch, would hold two products."""
+    case = matrix.operands((4, 9), "float32", "contiguous")
+    torch_compile.bind(case.a, case.b, case.out, 0)
+    case.out.fill_(matrix.POISON)
+    torch_compile.bind(case.a, case.b, case.out, 0)
+    assert bool((case.out == matrix.POISON).all())
 
 
 @pytest.mark.parametrize("layout", ["column_major", "offset_by_one", "every_other", "transposed", "expanded"])

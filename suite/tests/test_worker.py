@@ -82,6 +82,7 @@ def test_the_others_are_measured_when_one_breaks(bench: Bench) -> None:
     allocating = bench.replay(CASE, "cold", "drop_in")
     assert isinstance(allocating, Replay)
     assert allocating.measurement.allocates
+    assert isinstance(bench.replay(CASE, "call", "drop_in"), Replay)
     broken = bench.replay(CASE, "cold", "segfaults")
     assert isinstance(broken, Outcome)
     assert broken.kind == "crashed"
