@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable
 from types import FunctionType
 
 import torch
+from torch._dynamo.eval_frame import _debug_get_cache_entry_list
 
 from backends import Launch
 
@@ -31,21 +32,22 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     if out.numel() == 0:
         return lambda: out
     form = _form(a), _form(b), _form(out)
-    if form not in _COMPILED:
-        run = compiled()
-        run(a, b, out)
-        _COMPILED[form] = run
-    run = _COMPILED[form]
+    run = _COMPILED.get(form) or _COMPILED.setdefault(form, compiled(a, b, out))
     return lambda: run(a, b, out)
 
 
-def compiled() -> Product:
-    """A function that compiles itself for the first operands; with fullgraph it raises where it would run eagerly.
+def compiled(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Product:
+    """The product compiled for operands of this form, by running it on them. Never falls back to eager.
 
-    torch counts recompilations by code object, and stops at eight: this one has a code object of its own.
+    torch counts recompilations by code object, and stops at eight: this one has a code object of its own. fullgraph
+    raises where torch gives up, but not, before torch 2.13, where compiling is switched off. Raises RuntimeError then.
     """
     own = FunctionType(product.__code__.replace(), product.__globals__, product.__name__)
-    return torch.compile(own, fullgraph=True, dynamic=False, mode=MODE)
+    run = torch.compile(own, fullgraph=True, dynamic=False, mode=MODE)
+    run(a, b, out)
+    if not _debug_get_cache_entry_list(own.__code__):
+        raise RuntimeError("torch.compile is switched off here: it ran the product eagerly")
+    return run
 
 
 def _form(operand: torch.Tensor) -> Hashable:

@@ -23,7 +23,7 @@ def fresh() -> None:
 def operations(launch: object) -> set[str]:
     """What torch's dispatcher ran, by the profiler."""
     assert callable(launch)
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+    with profile(activities=[ProfilerActivity.CPU], acc_events=True) as profiler:
         launch()
     return {event.name for event in profiler.events()}
 
@@ -77,11 +77,19 @@ def test_a_graph_break_and_a_full_cache_raise(monkeypatch: pytest.MonkeyPatch) -
         patched.setattr(torch_compile, "product", broken)
         with pytest.raises(torch._dynamo.exc.Unsupported):
             torch_compile.bind(case.a, case.b, case.out, 0)
-    run = torch_compile.compiled()
     with torch._dynamo.config.patch(recompile_limit=1):
-        run(torch.ones(3), torch.ones(3, 2), torch.ones(3, 2))
+        run = torch_compile.compiled(torch.ones(3), torch.ones(3, 2), torch.ones(3, 2))
         with pytest.raises(torch._dynamo.exc.FailOnRecompileLimitHit):
             run(torch.ones(3), torch.ones(3, 4), torch.ones(3, 4))
+
+
+def test_a_compiler_that_is_switched_off_raises() -> None:
+    case = matrix.operands((4, 4), "float32", "contiguous")
+    for _ in range(2):
+        with torch._dynamo.config.patch(disable=True), pytest.raises(RuntimeError, match=r"fullgraph|switched off"):
+            torch_compile.bind(case.a, case.b, case.out, 0)
+    with torch.compiler.set_stance("force_eager"), pytest.raises(RuntimeError, match=r"fullgraph|switched off"):
+        torch_compile.bind(case.a, case.b, case.out, 0)
 
 
 def test_binding_compiles_and_launching_does_not() -> None:
