@@ -151,7 +151,7 @@ def test_a_run_in_which_nothing_got_to_a_number_has_a_page(tmp_path: Path) -> No
 class Elements(HTMLParser):
     """What a browser would load or run, the elements left open, and the ids."""
 
-    EMPTY = frozenset({"meta", "link", "br", "img", "hr", "input"})
+    EMPTY = frozenset({"meta", "link", "br", "img", "hr", "input", "wbr"})
 
     def __init__(self) -> None:
         super().__init__()
