@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import altair as alt
@@ -10,9 +11,10 @@ from reports import records, units
 from reports.bandwidth import bandwidth
 from reports.evidence import outcomes_of
 from reports.svg import FAINT, GRID, INK, NEUTRAL, Figure, colour, draw, where
-from reports.tables import starred
+from reports.tables import footnotes, starred
 from suite.record import Measurement, Record
 
+SUBTITLE_WIDTH = 110  # characters: about as wide as bars and numbers together
 WHITE_TEXT_BELOW = 0.25
 LOSSES = {0: "#7f2704", 50: "#f16913", 80: "#fdc692", 100: "#fff8f0"}
 """Share of the ceiling in percent -> colour: pale where nothing is lost, so that the eye goes to the losses."""
@@ -51,7 +53,7 @@ def headline(record: Record) -> Figure | None:
     interval = base.mark_rule(color=INK, strokeWidth=1.5).encode(y=y, x=alt.X("low:Q").scale(scale), x2="high:Q")
     text = base.mark_text(align="left", fontSize=12, color=INK).encode(y=y, x=alt.value(470), text="text:N")
     full = alt.Chart(alt.InlineData([{"share": 100}])).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="share:Q")
-    under = [where(record), *(["* see the remark under the table"] if said else [])]
+    under = [where(record), *textwrap.wrap(footnotes(said), SUBTITLE_WIDTH)]
     title = alt.Title(f"C = diag(A) · B, {case}, cold: share of the ceiling", subtitle=under)
     chart = alt.layer(bars, full, interval, text).properties(width=460, height=alt.Step(24), title=title)
     caption = f"Share of the ceiling per backend, {case}, series cold, 99 % intervals, {record.machine.name}"

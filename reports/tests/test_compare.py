@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from reports.__main__ import main
-from reports.compare import Comparison, NotComparable, compare, terminal
+from reports.compare import Comparison, NotComparable, compare
+from reports.comparison_table import terminal
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
 from suite.record import Benchmark, Outcome, Record, read
