@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import units
-from reports.compare import VERDICTS, Comparison
+from reports.compare import VERDICTS, Comparison, Row
 from suite.record import Verdict
 
 FEW_ROWS = 20
-"""So many rows are all shown in a terminal; of more, those that are SAME are only counted."""
+"""So many rows are all shown in a terminal; of more, those whose ratio lies within the margin are only counted."""
 
 STYLES: dict[Verdict, str] = {"SLOWER": "bold red", "FASTER": "bold green", "UNDECIDED": "yellow", "SAME": "dim"}
 
@@ -33,7 +33,7 @@ def _head(comparison: Comparison) -> Iterator[str]:
 
 
 def _table(comparison: Comparison) -> Table:
-    shown = [row for row in comparison.rows if row.verdict != "SAME" or len(comparison.rows) <= FEW_ROWS]
+    shown = _shown(comparison)
     table = Table(title=f"NEW against OLD, {comparison.device}", show_header=bool(shown))
     for head in ("verdict", "backend", "case", "series", "of the ceiling", "time, NEW / OLD [99 %]", "margin", "why"):
         table.add_column(head)
@@ -47,9 +47,34 @@ def _table(comparison: Comparison) -> Table:
     return table
 
 
+def _shown(comparison: Comparison) -> list[Row]:
+    few = len(comparison.rows) <= FEW_ROWS
+    return [row for row in comparison.rows if few or row.verdict in ("SLOWER", "FASTER") or _beyond(row)]
+
+
+def _beyond(row: Row) -> bool:
+    """Whether the ratio itself, though perhaps not its interval, lies beyond the margin."""
+    return row.verdict != "SAME" and not 1 / (1 + row.margin) <= row.ratio <= 1 + row.margin
+
+
 def _foot(comparison: Comparison) -> Iterator[str]:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in comparison.counts.items())
-    yield f"{counts}; where nothing changed, any FASTER or SLOWER has a probability of {comparison.family_error:.0%}"
-    left_out = Counter((each.backend, each.reason) for each in comparison.left_out)
-    for (backend, reason), number in left_out.items():
-        yield f"no verdict: {backend} in {number} of the cases and series, {reason}"
+    yield (
+        f"{counts}; where nothing changed, any FASTER or SLOWER has a probability of {comparison.family_error:.0%}, "
+        "as far as the cases of a regime scatter alike"
+    )
+    hidden = len(comparison.rows) - len(_shown(comparison))
+    if hidden:
+        yield f"not shown: {hidden} SAME or UNDECIDED with a ratio within the margin; --json has them all"
+    yield from _left_out(comparison)
+
+
+def _left_out(comparison: Comparison) -> Iterator[str]:
+    """A line per backend, with the reason that most of its cases have."""
+    reasons: dict[str, Counter[str]] = {}
+    for each in comparison.left_out:
+        reasons.setdefault(each.backend, Counter())[each.reason] += 1
+    for backend, counted in reasons.items():
+        more = f", and {len(counted) - 1} more reasons" if len(counted) > 1 else ""
+        (reason, _), number = counted.most_common(1)[0], counted.total()
+        yield f"no verdict: {backend} in {number} of the cases and series, {reason}{more}"
