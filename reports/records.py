@@ -19,6 +19,9 @@ ROLES = ("backend", "ceiling", "control")
 TUNED = ("triton_tuned", "cupy_rawkernel", "numba_cuda", "numba_cpu")
 """The backends whose kernels are written here and tuned; all others are what they are measured against."""
 
+BASELINE = "torch_broadcast"
+"""What is there already wherever torch is: the others have to pay off against it."""
+
 
 def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     """Device slug -> its runs, newest first; slugs in alphabetical order.
@@ -78,6 +81,11 @@ def measured(record: Record, series: Series, case: str | None = None) -> list[Me
     return [each for each in every if each.series == series and case in (None, each.case)]
 
 
+def of(measurements: Iterable[Measurement], backend: str) -> Measurement | None:
+    """The first of one backend or other candidate."""
+    return next((each for each in measurements if each.backend == backend), None)
+
+
 def cases(measurements: Iterable[Measurement]) -> list[Measurement]:
     """One measurement per case: contiguous ones first, then by dtype, bytes and shape."""
     first: dict[str, Measurement] = {}
@@ -116,11 +124,16 @@ def ranked(measurements: Iterable[Measurement]) -> list[str]:
     return sorted(shares, key=lambda name: (-median(shares[name]), name))
 
 
-def remark(record: Record, backend: str) -> str:
-    """What has to be said wherever the backend's numbers are shown; empty for most."""
+def caveat(record: Record, backend: str) -> str:
+    """What the run says for the backend's numbers to be taken with; empty for most, and in runs from before it did."""
     caveats: dict[str, str] = getattr(record.run, "caveats", {})
+    return caveats.get(backend, "")
+
+
+def remark(record: Record, backend: str) -> str:
+    """What has to be said wherever the backend's numbers are shown: that it allocates C, and its caveat."""
     allocates = any(each.measurement.allocates for each in record.benchmarks if each.measurement.backend == backend)
-    return "; ".join(filter(None, ("allocates C" if allocates else "", caveats.get(backend, ""))))
+    return "; ".join(filter(None, ("allocates C" if allocates else "", caveat(record, backend))))
 
 
 def remarks(record: Record, backends: Iterable[str]) -> dict[str, str]:

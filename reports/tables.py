@@ -1,15 +1,12 @@
-"""The measured numbers as tables: rows of text with units in the heads, for the page templates and the terminal."""
+"""The measured numbers as tables: rows of text with units in the heads, for the page templates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich import box
-from rich.table import Table as RichTable
-from rich.text import Text
-
 from reports import records, units
+from suite.cases import HEADLINE
 from suite.record import Measurement, Record, Series
 
 MARKS = {"SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
@@ -21,9 +18,6 @@ LEGEND = (
 
 STAR = " *"
 """Behind the name of a backend about whose numbers something has to be said; the table's note says it."""
-
-CASES_ACROSS = 8
-"""So many cases stand side by side in a terminal; of more, each gets a line."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +92,30 @@ def share_cell(m: Measurement) -> str:
     return share + mark + (" !" if m.above_ceiling else "")
 
 
+def devices_table(devices: Iterable[Sequence[Record]]) -> Table:
+    """Share of the ceiling at the headline case, cold: a row per device, a column per tuned backend and the baseline.
+
+    Of each device's runs, newest first, the first that measured the case counts.
+    """
+    held = ([run for run in runs if records.measured(run, "cold", HEADLINE.id)] for runs in devices)
+    newest = [runs[0] for runs in held if runs]
+    measured = [records.measured(run, "cold", HEADLINE.id) for run in newest]
+    names = [n for n in (*records.TUNED, records.BASELINE) if any(records.of(found, n) for found in measured)]
+    rows = tuple(
+        (records.device(run.machine), f"{run.utc:%Y-%m-%d}", *(_device_cell(run, found, name) for name in names))
+        for run, found in zip(newest, measured, strict=True)
+    )
+    return Table(("device", "run", *names), rows, text=2)
+
+
+def _device_cell(record: Record, found: Iterable[Measurement], name: str) -> str:
+    m = records.of(found, name)
+    if m is None:
+        return units.ABSENT
+    share, remark = units.percent_interval(m.of_ceiling, m.of_ceiling_ci99), records.remark(record, name)
+    return f"{share}, {remark}" if remark else share
+
+
 def numbers_table(record: Record, series: Series) -> Table:
     """All that was measured in a series, a row per case and candidate."""
     heads = (
@@ -106,17 +124,22 @@ def numbers_table(record: Record, series: Series) -> Table:
         "buffer sets",
     )  # fmt: skip
     measurements = records.measured(record, series)
+    said = records.remarks(record, records.candidates(measurements, ("backend",)))
     rows = tuple(
-        _numbers_row(each) for case in records.cases(measurements) for each in measurements if each.case == case.case
+        _numbers_row(each, starred(each.backend, said))
+        for case in records.cases(measurements)
+        for each in measurements
+        if each.case == case.case
     )
-    return Table(heads, rows, text=3, summary=f"All numbers of the series {series}: {len(rows)} rows")
+    summary = f"All numbers of the series {series}: {len(rows)} rows"
+    return Table(heads, rows, text=3, note=footnotes(said), summary=summary)
 
 
-def _numbers_row(m: Measurement) -> tuple[str, ...]:
+def _numbers_row(m: Measurement, name: str) -> tuple[str, ...]:
     times = (m.median_s, m.mean_s, m.p5_s, m.p95_s)
     return (
         records.label(m),
-        m.backend + (", allocates C" if m.allocates else ""),
+        name,
         m.form or units.ABSENT,
         *(units.microseconds(time) for time in times),
         f"{100 * m.noise_relative_iqr:.2f} %",
@@ -166,60 +189,3 @@ def host_table(record: Record, series: Series) -> Table:
     )
     heads = ("backend", *(f"{records.label(case)}, µs" for case in cases))
     return Table(heads, rows, note=footnotes(said, after=LEGEND.partition(";")[0]))
-
-
-def terminal_table(record: Record, series: Series = "cold") -> RichTable:
-    """Share of the ceiling for a terminal: candidates down and cases across, turned round where cases are many."""
-    measurements = records.measured(record, series)
-    said = records.remarks(record, records.ranked(measurements))
-    many = len(records.cases(measurements)) > CASES_ACROSS
-    table = _case_by_case(measurements, said) if many else _side_by_side(measurements, said)
-    table.title = Text(f"share of the ceiling in %, series {series}, {records.device(record.machine)}")
-    table.caption = Text(footnotes(said, after=LEGEND))
-    return table
-
-
-def _side_by_side(measurements: list[Measurement], said: Mapping[str, str]) -> RichTable:
-    """A line per candidate, the ceilings and the A/A control with the backends."""
-    cases = records.cases(measurements)
-    names = [*records.ranked(measurements), *records.candidates(measurements, ("ceiling", "control"))]
-    cells = {(each.case, each.backend): _styled(each) for each in measurements}
-    table = _columns(RichTable(), [_stacked(case) for case in cases])
-    for name in names:
-        table.add_row(Text(starred(name, said)), *(_cell(cells, case, name) for case in cases))
-    return table
-
-
-def _case_by_case(measurements: list[Measurement], said: Mapping[str, str]) -> RichTable:
-    """A line per case, and of the ceilings only which was the better: 14 backends fit 160 characters."""
-    names = records.ranked(measurements)
-    cells = {(each.case, each.backend): _styled(each) for each in measurements}
-    heads = [starred(name, said).replace("_", "_\n") for name in names]
-    table = _columns(RichTable(box=box.SIMPLE_HEAD, padding=0), [*heads, "ceiling"])
-    for case in records.cases(measurements):
-        ceiling = Text((case.ceiling or units.ABSENT).removeprefix("ceiling_"), style="dim")
-        label = records.label(case).replace(" × ", "×").replace(f" {case.layout}", f"\n  {case.layout}")
-        table.add_row(Text(label), *(_cell(cells, case, name) for name in names), ceiling)
-    return table
-
-
-def _stacked(case: Measurement) -> str:
-    """A case's shape, dtype and layout below one another."""
-    return records.label(case).replace(" × ", "×").replace(" ", "\n")
-
-
-def _cell(cells: Mapping[tuple[str, str], Text], case: Measurement, name: str) -> Text:
-    return cells.get((case.case, name), Text(units.ABSENT))
-
-
-def _columns(table: RichTable, heads: Sequence[str]) -> RichTable:
-    """The table with a first column of names, in one piece, and columns of numbers under these heads."""
-    table.add_column(no_wrap=True)
-    for head in heads:
-        table.add_column(Text(head), justify="right")
-    return table
-
-
-def _styled(m: Measurement) -> Text:
-    tied = m.role == "backend" and m.verdict != "SLOWER"
-    return Text(share_cell(m), style="bold green" if tied else "dim" if m.role != "backend" else "")

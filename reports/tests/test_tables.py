@@ -11,6 +11,7 @@ from rich.console import Console
 
 from backends import Entry
 from reports import bandwidth, evidence, extremes, figures, records, svg, tables, units
+from reports.terminal_table import terminal_table
 from reports.tests import factory
 from suite.cases import HEADLINE, SWEEPS, Case
 from suite.record import Record, read
@@ -84,7 +85,7 @@ def test_one_reason_in_many_cases_is_one_row(tmp_path: Path) -> None:
 def on_screen(record: Record, width: int) -> list[str]:
     """The lines of the terminal table."""
     out = StringIO()
-    Console(file=out, width=width).print(tables.terminal_table(record))
+    Console(file=out, width=width).print(terminal_table(record))
     return out.getvalue().splitlines()
 
 
@@ -158,7 +159,7 @@ def test_forms_are_told_per_case_and_twice_where_the_series_differ(tmp_path: Pat
 
 def test_an_empty_run_has_a_terminal_table_and_no_figures(tmp_path: Path) -> None:
     record = made(tmp_path, cases=())
-    Console(file=StringIO()).print(tables.terminal_table(record))
+    Console(file=StringIO()).print(terminal_table(record))
     assert figures.figures(record) == ()
 
 
