@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -16,15 +18,38 @@ CASES_ACROSS = 8
 """So many cases stand side by side in a terminal; of more, each gets a line."""
 
 
-def terminal_table(record: Record, series: Series = "cold") -> Table:
+def terminal_table(record: Record, series: Series = "cold") -> RenderableType:
     """Share of the ceiling for a terminal: candidates down and cases across, turned round where cases are many."""
     measurements = records.measured(record, series)
     said = records.remarks(record, records.ranked(measurements))
     many = len(records.cases(measurements)) > CASES_ACROSS
-    table = _case_by_case(measurements, said) if many else _side_by_side(measurements, said)
-    table.title = Text(f"share of the ceiling in %, series {series}, {records.device(record.machine)}")
-    table.caption = Text(footnotes(said, after=LEGEND))
-    return table
+    title = Text(f"share of the ceiling in %, series {series}, {records.device(record.machine)}")
+    table = _Wide(measurements, said) if many else _side_by_side(measurements, said)
+    return Group(title, table, Text(footnotes(said, after=LEGEND)))
+
+
+@dataclass(frozen=True)
+class _Wide:
+    """A line per case; where the backends do not fit the terminal beside each other, several tables of some of them."""
+
+    measurements: list[Measurement]
+    said: Mapping[str, str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names, unbounded = records.ranked(self.measurements), options.update(width=10_000)
+        for each in range(len(names), 0, -1):
+            tables = [_case_by_case(self.measurements, part, self.said) for part in _parts(names, each)]
+            if (
+                each == 1
+                or max(console.measure(table, options=unbounded).maximum for table in tables) <= options.max_width
+            ):
+                yield from tables
+                return
+
+
+def _parts(names: Sequence[str], number: int) -> list[Sequence[str]]:
+    """The names in parts of so many, the last one of what is left."""
+    return [names[start : start + number] for start in range(0, len(names), number)]
 
 
 def _side_by_side(measurements: list[Measurement], said: Mapping[str, str]) -> Table:
@@ -38,9 +63,8 @@ def _side_by_side(measurements: list[Measurement], said: Mapping[str, str]) -> T
     return table
 
 
-def _case_by_case(measurements: list[Measurement], said: Mapping[str, str]) -> Table:
+def _case_by_case(measurements: list[Measurement], names: Sequence[str], said: Mapping[str, str]) -> Table:
     """A line per case, and of the ceilings only which was the better: 14 backends fit 160 characters."""
-    names = records.ranked(measurements)
     cells = {(each.case, each.backend): _styled(each) for each in measurements}
     heads = [starred(name, said).replace("_", "_\n") for name in names]
     table = _columns(Table(box=box.SIMPLE_HEAD, padding=0), [*heads, "ceiling"])

@@ -110,6 +110,15 @@ def test_of_many_cases_and_14_backends_the_terminal_shows_every_number_within_16
     assert all(line.rstrip().endswith("memcpy") for line in rows)
 
 
+@pytest.mark.parametrize("width", [60, 80, 100, 120])
+def test_a_narrow_terminal_gets_several_tables_and_every_number_whole(width: int, tmp_path: Path) -> None:
+    record = made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN)
+    shown = on_screen(record, width)
+    assert not any("…" in line for line in shown)
+    assert sum(len(re.findall(r"\d+\.\d( =| \?)?(?= |$)", line)) for line in shown) == 46 * 14
+    assert sum("ceiling" in line and "share" not in line and "=" not in line for line in shown) > 1
+
+
 def test_share_tables_have_the_best_median_first_and_the_ceilings_last(tmp_path: Path) -> None:
     table = tables.share_table(made(tmp_path, cases=SWEEPS["quick"], backends=factory.FOURTEEN), "cold")
     by_share = sorted(factory.FOURTEEN, key=lambda name: -factory.FOURTEEN[name])
