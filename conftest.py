@@ -297,7 +297,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     record = read(path)
     try:
         from reports.render import render_run
-        from reports.tables import terminal_table
+        from reports.terminal_table import terminal_table
     except ImportError as error:
         terminalreporter.write_line(f"run: {path} (no table and no page: {error.name} is not installed)")
         return
