@@ -284,13 +284,12 @@ class Server:
         self.connection.send(("progress", rounds, width))
 
     def _check_what_was_timed(self, entry: Entry, launches: list[Launch], timed: Timed) -> None:
-        """Take one more sample, by the very graph or loop that was timed, into poisoned outputs, and look at some."""
+        """Launch by the very graph that was timed, and by nothing else, into poisoned outputs, and look at some."""
         (candidate,) = (one for one in timed.candidates if one.name == entry.name)
         for on in timed.sets:
             on.guarded[2].poison()
-        candidate.sampler.take()
+        candidate.sampler.replay()
         self.device.synchronize()
-        candidate.sampler.collect()
         for index in {0, len(launches) // 2, len(launches) - 1}:
             launch, on = launches[index], timed.sets[index]
             result = launch.result if isinstance(launch, _Kept) else on.out
