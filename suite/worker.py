@@ -88,16 +88,26 @@ class Worker:
         process.join(10)
         code = process.exitcode
         self.stop()
-        if code is not None and code < 0:
-            names = {number.value: number.name for number in signal.Signals}
-            return f"its process was ended by {names.get(-code, f'signal {-code}')}"
-        return f"its process ended by itself, with exit code {code}"
+        return epitaph(code)
+
+
+def epitaph(code: int | None) -> str:
+    """How a process ended, from its exit code as multiprocessing gives it."""
+    if code is not None and code < 0:
+        names = {number.value: number.name for number in signal.Signals}
+        return f"its process was ended by {names.get(-code, f'signal {-code}')}"
+    return f"its process ended by itself, with exit code {code}"
+
+
+def die_with_parent() -> None:
+    """On Linux: let this process end when its parent does, whatever it is doing then."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _serve(connection: Connection, began: float) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
-    with suppress(AttributeError):  # Linux: end with the pytest process, whatever the launch at hand is doing
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     try:
         from suite.server import serve
     except ImportError as error:
