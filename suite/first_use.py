@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-from backends import Entry, Unsupported, load
+from backends import Entry, load
 from suite.cases import Case
 from suite.record import FirstUse, Outcome
 from suite.worker import die_with_parent, epitaph
@@ -72,12 +72,10 @@ def _answer(connection: Connection, entry: Entry, case: Case, environment: Mappi
     os.environ.update(environment)
     try:
         answer: dict[str, Any] = spent(entry, case)
-    except Unsupported as error:
-        answer = {"kind": "unsupported", "reason": str(error)}
     except Exception as error:
-        from suite.server import one_line
+        from suite.server import why
 
-        answer = {"kind": "crashed", "reason": one_line(error)}
+        answer = dict(zip(("kind", "reason"), why(error), strict=True))
     connection.send(answer)
     os._exit(0)  # an orderly exit could hang or fault in the driver
 

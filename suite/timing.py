@@ -33,6 +33,13 @@ DELAY_CYCLES_PER_LAUNCH = 100_000
 """Of that delay: 50 us at 2 GHz, more than a bound launch costs the host."""
 
 
+class CaptureFailed(Exception):
+    """Launches could not be captured into a CUDA graph, for the reason that is its cause.
+
+    The state of the stream, and of the libraries that were at it, is not to be trusted afterwards.
+    """
+
+
 class Sampler(Protocol):
     """Takes samples of one candidate."""
 
@@ -59,7 +66,7 @@ class GraphSampler:
     method: Method = "cuda_graph"
 
     def __init__(self, sets: Sequence[Launch], launches: int) -> None:
-        """Capture on the current stream, which must not be the default one. Raises what the capture raises."""
+        """Capture on the current stream, which must not be the default one. Raises CaptureFailed."""
         self.launches = launches
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
         lead = lead_launches(launches, len(sets))
@@ -221,19 +228,17 @@ def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:
 
 
 def _captured(sets: Sequence[Launch], launches: int) -> torch.cuda.CUDAGraph:
-    """A CUDA graph of so many launches that walk the sets in turn. Raises what the capture raises."""
+    """A CUDA graph of so many launches that walk the sets in turn. Raises CaptureFailed."""
     graph = torch.cuda.CUDAGraph()
     torch.cuda.synchronize()
-    # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
-    graph.capture_begin(capture_error_mode="thread_local")
     try:
+        # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
+        graph.capture_begin(capture_error_mode="thread_local")
         for launch in itertools.islice(itertools.cycle(sets), launches):
             launch()
-    except BaseException:
-        with contextlib.suppress(RuntimeError):  # the capture is void; the launch's own error is the one to see
-            graph.capture_end()
-        raise
-    graph.capture_end()
+        graph.capture_end()
+    except Exception as error:
+        raise CaptureFailed from error
     return graph
 
 

@@ -12,7 +12,7 @@ import torch
 from backends import Launch, find, load
 from suite import machine, operands, timing
 from suite.cases import HEADLINE, Case
-from suite.timing import EventSampler, GraphSampler, HostSampler, lead_launches
+from suite.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, lead_launches
 
 
 class Graph:
@@ -94,6 +94,15 @@ def test_what_is_launched_at_its_first_capture_only_is_not_in_a_replay(log: list
     lazy = lambda: launch() if next(calls) < lead_launches(20, 1) else torch.empty(0)  # noqa: E731
     GraphSampler([lazy], 20).replay()
     assert log == []
+
+
+def test_a_launch_that_raises_in_a_capture_is_its_cause(log: list[str]) -> None:
+    def launch() -> torch.Tensor:
+        raise RuntimeError("not permitted while capturing")
+
+    with pytest.raises(CaptureFailed) as caught:
+        GraphSampler([launch], 20)
+    assert "not permitted" in str(caught.value.__cause__)
 
 
 @pytest.mark.parametrize("sampler", [EventSampler, partial(HostSampler, synchronize=lambda: None)])
