@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -229,7 +231,11 @@ def _evidence(config: pytest.Config, machine: Machine) -> tuple[Compiled, ...]:
     names = [entry.name for entry in config.stash[ENTRIES] if entry.compiles and not backends.missing(entry)]
     targets = {(8, 9): 128} | ({machine.compute_capability: machine.sm_count} if machine.compute_capability else {})
     config.stash[PROGRESS].say("compiling for sm_89, to read what the compilers make of it" if names else "")
-    return tuple(row for target, sms in targets.items() if names for row in _compiled(config, names, target, sms))
+    if not names:
+        return ()
+    with ThreadPoolExecutor() as pool:  # each waits for a process of its own
+        found = pool.map(partial(_compiled, config, names), targets.keys(), targets.values())
+        return tuple(row for rows in found for row in rows)
 
 
 def _compiled(

@@ -173,25 +173,16 @@ def _run(command: Sequence[str]) -> str | None:
 
 def launch_under_ncu(entry: backends.Entry, case: Case, answer: Path) -> None:
     """The child: launch, and write the form that ran, or the Outcome of what failed, into `answer`."""
-    import torch
-
-    from suite import gate
-    from suite.server import one_line
+    from suite.server import why
     from suite.timing import Device
 
-    failed = partial(record.Outcome, backend=entry.name, case=case.id)
     device = Device()
     try:
         with device.active():
             written = json.dumps({"form": _launch(entry, case, device)})
-    except backends.Unsupported as error:
-        written = failed(kind="unsupported", reason=str(error)).model_dump_json()
-    except gate.Incorrect as error:
-        written = failed(kind="incorrect", reason=str(error)).model_dump_json()
-    except torch.OutOfMemoryError:
-        written = failed(kind="no_memory", reason="the device's memory ran out").model_dump_json()
     except Exception as error:
-        written = failed(kind="crashed", reason=one_line(error)).model_dump_json()
+        kind, reason = why(error)
+        written = record.Outcome(backend=entry.name, case=case.id, kind=kind, reason=reason).model_dump_json()
     answer.write_text(written, encoding="utf-8")
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from suite import operands
-from suite.cases import Case
+from suite.cases import LAYOUTS, Case, Layout
 
 CPU = torch.device("cpu")
 
@@ -75,3 +75,18 @@ def test_bytes_needed_is_what_is_allocated() -> None:
     case = Case(100, 33, "float16", "row_padded")
     allocated = sum(guarded.buffer.nbytes for guarded in operands.allocate(case, CPU).guarded)
     assert operands.bytes_needed(case, 3) == 3 * allocated
+
+
+@pytest.mark.parametrize("layout", ["contiguous", *LAYOUTS])
+@pytest.mark.parametrize("shape", [(6, 5), (1, 9), (9, 1), (0, 4), (4, 0)])
+def test_a_stray_write_anywhere_around_the_view_is_counted(shape: tuple[int, int], layout: Layout) -> None:
+    """Every element of the buffer is written in turn: those of the view do not count, each of the others does."""
+    on = operands.allocate(Case(*shape, "float16", layout), CPU)
+    guarded = on.guarded[2]
+    inside = torch.zeros_like(guarded.buffer)
+    torch.as_strided(inside, guarded.view.shape, guarded.view.stride(), guarded.view.storage_offset()).fill_(1)
+    near = range(operands.GUARD - 3, guarded.buffer.numel() - operands.GUARD + 3)
+    for at in (0, *near, guarded.buffer.numel() - 1):
+        guarded.poison()
+        guarded.buffer[at] = 0
+        assert guarded.stray_writes() == 1 - int(inside[at])

@@ -59,6 +59,39 @@ def test_too_much_memory_is_an_outcome(bench: Bench) -> None:
     assert bench.gate(CASE, "right") is None
 
 
+def test_a_capture_that_fails_ends_the_process_and_the_others_are_measured_in_a_new_one() -> None:
+    made = bench_of("cannot_be_captured", "right")
+    try:
+        assert made.gate(CASE, "cannot_be_captured") is None
+        process = made.worker._process.pid
+        found = made.replay(CASE, "cold", "cannot_be_captured")
+        assert isinstance(found, Outcome)
+        assert (found.kind, found.series) == ("crashed", "cold")
+        assert f"RuntimeError: not permitted in process {process}" in found.reason
+        assert "\n" not in found.reason
+        assert made.worker._process.pid != process
+        assert isinstance(made.replay(CASE, "cold", "right"), Replay)
+        assert made.outcomes == [found]
+    finally:
+        made.worker.stop()
+
+
+@pytest.mark.gpu
+def test_a_launch_that_no_graph_can_hold_is_an_outcome_and_the_others_are_measured() -> None:
+    made = bench_of("waits_in_launch", "right")
+    try:
+        if made.machine.kind != "cuda":
+            pytest.skip("no CUDA device")
+        assert made.gate(CASE, "waits_in_launch") is None
+        found = made.replay(CASE, "cold", "waits_in_launch")
+        assert isinstance(found, Outcome)
+        assert found.kind == "crashed"
+        assert "capture" in found.reason
+        assert isinstance(made.replay(CASE, "cold", "right"), Replay)
+    finally:
+        made.worker.stop()
+
+
 @pytest.mark.gpu
 def test_an_illegal_address_costs_the_context_and_nothing_else(bench: Bench) -> None:
     if bench.machine.kind != "cuda":
