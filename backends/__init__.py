@@ -120,6 +120,12 @@ CATALOGUE: tuple[Entry, ...] = (
         devices=("cpu",),
         dtypes=("float32", "float64"),
     ),
+    Entry(
+        "helion_tile",
+        "Helion: a Triton kernel written for these very shapes and strides, config chosen by hand",
+        requires=("torch", "triton", "helion"),
+        compiles=True,
+    ),
 )
 
 
