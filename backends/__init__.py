@@ -126,6 +126,12 @@ CATALOGUE: tuple[Entry, ...] = (
         requires=("torch", "triton", "helion"),
         compiles=True,
     ),
+    Entry(
+        "cute_layout",
+        "CuTe DSL: one layout algebra for A, B and C, 16-byte vectors on aligned operands",
+        requires=("torch", "cutlass"),
+        compiles=True,
+    ),
 )
 
 
