@@ -120,6 +120,18 @@ CATALOGUE: tuple[Entry, ...] = (
         devices=("cpu",),
         dtypes=("float32", "float64"),
     ),
+    Entry(
+        "helion_tile",
+        "Helion: a Triton kernel written for these very shapes and strides, config chosen by hand",
+        requires=("torch", "triton", "helion"),
+        compiles=True,
+    ),
+    Entry(
+        "cute_layout",
+        "CuTe DSL: one layout algebra for A, B and C, 16-byte vectors on aligned operands",
+        requires=("torch", "cutlass"),
+        compiles=True,
+    ),
 )
 
 

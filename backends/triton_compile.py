@@ -25,18 +25,37 @@ def compile_plan(plan: Callable[..., Any], rows: int, cols: int, dtype: str, cap
     shapes = ((rows,), (rows, cols), (rows, cols))
     kernel, grid, arguments, form = plan(*(torch.empty(s, dtype=getattr(torch, dtype), device="meta") for s in shapes))
     config = kernel.configs[0]
+    return compile_kernel(
+        kernel.fn,
+        (*arguments, *config.kwargs.values()),
+        (*grid(config.kwargs), 1, 1)[:3],
+        {"num_warps": config.num_warps},
+        capability,
+        f"{form}, {config_text(config)}, not tuned",
+    )
+
+
+def compile_kernel(
+    function: Any,
+    arguments: tuple[Any, ...],
+    grid: tuple[int, int, int],
+    options: dict[str, Any],
+    capability: tuple[int, int],
+    config: str,
+) -> Compiled:
+    """One @triton.jit function, for these arguments and Triton's options, num_warps among them."""
     compiled = triton.compile(
-        _specialised(kernel.fn, (*arguments, *config.kwargs.values())),
+        _specialised(function, arguments),
         target=GPUTarget("cuda", 10 * capability[0] + capability[1], WARP),
-        options={"num_warps": config.num_warps},
+        options=options,
     )
     return Compiled(
         cubin=compiled.asm["cubin"],
         kernel=compiled.metadata.name,
-        grid=(*grid(config.kwargs), 1, 1)[:3],
-        block=(WARP * config.num_warps, 1, 1),
+        grid=grid,
+        block=(WARP * options["num_warps"], 1, 1),
         dynamic_shared_bytes=compiled.metadata.shared,
-        config=f"{form}, {config_text(config)}, not tuned",
+        config=config,
     )
 
 
