@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 if TYPE_CHECKING:
     import torch
@@ -58,6 +58,10 @@ class Compiled:
     config: str = ""  # which form or tuning config this is, as the backend words it
 
 
+Exemption = Literal["subnormal", "non_finite"]
+"""subnormal: flushed to zero. non_finite: infinities and NaN spread beyond their element."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One row of the catalogue."""
@@ -74,6 +78,8 @@ class Entry:
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
     path: str = ""  # a candidate's file; empty for a module of this package
     tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
+    exempt: tuple[Exemption, ...] = ()  # values that it is known to treat otherwise, so that the gate draws none
+    caveat: str = ""  # one line: what a reader of its numbers must know; exemptions are among it
 
 
 CATALOGUE: tuple[Entry, ...] = (
@@ -114,6 +120,47 @@ CATALOGUE: tuple[Entry, ...] = (
         compiles=True,
     ),
     Entry(
+        "torch_compile",
+        "torch.compile of the broadcast product, dynamic=False",
+        requires=("torch", "triton"),
+        caveat="compiled anew for every shape, stride and dtype",
+    ),
+    Entry(
+        "cublas_dgmm",
+        "cuBLAS ?dgmm, by its C interface",
+        requires=("torch",),
+        dtypes=("float32", "float64"),
+        caveat="float32 and float64 only",
+    ),
+    Entry(
+        "cupy_broadcast",
+        "CuPy: cupy.multiply(a[:, None], b, out=out)",
+        requires=("torch", "cupy"),
+        dtypes=("float32", "float16", "float64"),
+        exempt=("subnormal",),
+        caveat="flushes float32 subnormals to zero; no bfloat16",
+    ),
+    Entry(
+        "jax_jit",
+        "JAX: jax.jit of the broadcast product",
+        requires=("torch", "jax"),
+        dtypes=("float32", "float16", "bfloat16"),
+        allocates=True,
+        own_stream=True,
+        capturable=False,
+        exempt=("subnormal",),
+        caveat="runs on XLA's own stream, so timed by the host's clock; may flush subnormals to zero",
+    ),
+    Entry(
+        "torch_diag_matmul",
+        "the naive torch.diag(a) @ b",
+        requires=("torch",),
+        dtypes=("float32", "float16", "bfloat16"),
+        tolerance_ulp=1,  # it adds zeros, which makes +0 of -0; the distance of the two counts as none
+        exempt=("non_finite",),
+        caveat="builds N × N zeros in every launch; 0 · inf spreads down a column; up to 4096 rows",
+    ),
+    Entry(
         "numba_cpu",
         "Numba on the CPU: @njit(parallel=True) over chunks of C along its memory",
         requires=("torch", "numba"),
@@ -125,12 +172,14 @@ CATALOGUE: tuple[Entry, ...] = (
         "Helion: a Triton kernel written for these very shapes and strides, config chosen by hand",
         requires=("torch", "triton", "helion"),
         compiles=True,
+        caveat="compiled anew for every shape and stride",
     ),
     Entry(
         "cute_layout",
         "CuTe DSL: one layout algebra for A, B and C, 16-byte vectors on aligned operands",
         requires=("torch", "cutlass"),
         compiles=True,
+        caveat="compiled anew for every shape and stride",
     ),
 )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import torch
 
 from backends import Launch
-from suite.operands import POISON, Guarded, Operands, Tile, bits, draw_a, draw_b, tiles
+from suite.operands import POISON, Exempt, Guarded, Operands, Tile, bits, draw_a, draw_b, tiles
 
 
 class Incorrect(Exception):
@@ -37,25 +37,36 @@ def check(
     seed: int,
     fresh_output: bool = False,
     tolerance_ulp: int = 0,
+    exempt: Exempt = (),
 ) -> Launch:
     """Bind, launch twice on fresh inputs, and compare every element; returns the Launch for further use.
 
-    fresh_output: the backend returns a new tensor instead of writing operands.out. Raises Incorrect.
+    fresh_output: the backend returns a new tensor instead of writing operands.out. exempt: values that are not drawn.
+    Raises Incorrect.
     """
     for guarded in operands.guarded:
         guarded.poison()
-    operands.fill(seed)
+    operands.fill(seed, exempt)
     launch = bind(operands)
     if not callable(launch):
         raise Incorrect(f"bind returned {type(launch).__name__}; it must return the function that launches")
     _check_guard("out", operands.guarded[2])  # which bind may write, but not around
     for turn in range(2):
         if turn:
-            operands.fill(seed + turn)
+            operands.fill(seed + turn, exempt)
         operands.guarded[2].poison()
+        synchronize()  # a backend with a stream of its own does not wait for what was enqueued here
         result = launch()
         synchronize()
-        compare(operands, result, seed + turn, fresh_output=fresh_output, tolerance_ulp=tolerance_ulp, turn=turn)
+        compare(
+            operands,
+            result,
+            seed + turn,
+            fresh_output=fresh_output,
+            tolerance_ulp=tolerance_ulp,
+            exempt=exempt,
+            turn=turn,
+        )
         _check_guard("out", operands.guarded[2])
     for name, guarded in zip("ab", operands.guarded, strict=False):
         _check_guard(name, guarded)
@@ -69,19 +80,20 @@ def compare(
     *,
     fresh_output: bool = False,
     tolerance_ulp: int = 0,
+    exempt: Exempt = (),
     turn: int = 0,
 ) -> None:
-    """Compare `result` with the correctly rounded product of what `fill(seed)` drew, and the inputs with themselves.
+    """Compare `result` with the correctly rounded product of what `fill` drew, and the inputs with themselves.
 
     Raises Incorrect: another shape, dtype or tensor than it must be, rows never written, wrong values, changed inputs.
     """
     _check_identity(operands, result, fresh_output)
     written = result if fresh_output else operands.out  # a view of out with other strides would not tell
     case, device = operands.case, operands.b.device
-    a = draw_a(case, seed, device)
+    a = draw_a(case, seed, device, exempt)
     findings = _Findings()
     for tile in tiles(case):
-        b = draw_b(case, tile, seed, device)
+        b = draw_b(case, tile, seed, device, exempt)
         if not _same(bits(operands.b[tile.rows, tile.cols]), bits(b)):
             raise Incorrect("it changed its input b")
         expected = (a[tile.rows, None].double() * b.double()).to(b.dtype)

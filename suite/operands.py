@@ -6,12 +6,17 @@ trusting operands that a backend has had in its hands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
 
+from backends import Exemption
 from suite.cases import Case
+
+Exempt = Sequence[Exemption]
+ORDINARY: Exempt = ("subnormal", "non_finite")
+"""Of operands that several backends share: none of the values that any of them may treat otherwise."""
 
 GUARD = 1024
 """Elements before and after each operand; a multiple of 256 bytes in every dtype, so that it keeps the alignment."""
@@ -78,12 +83,12 @@ class Operands:
         source, target = (guarded.buffer.view(torch.int32)[:words] for guarded in self.guarded[1:])
         return source, target
 
-    def fill(self, seed: int) -> None:
-        """Draw a and b anew, in place; the same values for the same seed, case and device kind."""
+    def fill(self, seed: int, exempt: Exempt = ()) -> None:
+        """Draw a and b anew, in place; the same values for the same seed, exemptions, case and device kind."""
         if self.case.rows:
-            self.a.copy_(draw_a(self.case, seed, self.a.device))
+            self.a.copy_(draw_a(self.case, seed, self.a.device, exempt))
         for tile in tiles(self.case):
-            self.b[tile.rows, tile.cols] = draw_b(self.case, tile, seed, self.b.device)
+            self.b[tile.rows, tile.cols] = draw_b(self.case, tile, seed, self.b.device, exempt)
 
 
 @dataclass(frozen=True)
@@ -115,32 +120,35 @@ def allocate(case: Case, device: torch.device) -> Operands:
     return Operands(case, (a, b, out))
 
 
-def draw_a(case: Case, seed: int, device: torch.device) -> torch.Tensor:
-    """(rows,) normal values; eight rows spread over the whole get the special values."""
+def draw_a(case: Case, seed: int, device: torch.device, exempt: Exempt = ()) -> torch.Tensor:
+    """(rows,) normal values; as many rows as there are special values, spread over the whole, get those."""
     a = _normal((case.rows,), case.dtype, seed, 0, device)
-    special = special_values(a.dtype, device)[: case.rows]
+    special = special_values(a.dtype, device, exempt)[: case.rows]
     a[torch.arange(len(special), device=device) * (case.rows // max(1, len(special)))] = special
     return a
 
 
-def draw_b(case: Case, tile: Tile, seed: int, device: torch.device) -> torch.Tensor:
+def draw_b(case: Case, tile: Tile, seed: int, device: torch.device, exempt: Exempt = ()) -> torch.Tensor:
     """One tile of B: normal values; the tile's first elements are the special values."""
     shape = (tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start)
     b = _normal(shape, case.dtype, seed, tile.index + 1, device)
-    special = special_values(b.dtype, device)
+    special = special_values(b.dtype, device, exempt)
     flat = b.view(-1)
     flat[: len(special)] = special[: flat.numel()]
     return b
 
 
-def special_values(dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """(8,) both zeros, both infinities, NaN, the largest number, a subnormal, one.
+def special_values(dtype: torch.dtype, device: torch.device, exempt: Exempt = ()) -> torch.Tensor:
+    """(8,) both zeros, both infinities, NaN, the largest number, a subnormal, one; without those that are exempt.
 
     The subnormal is a power of two: times any value of the dtype it is exact in float32 or rounds to zero, so rounding
     once and rounding through float32 agree and every honest 16-bit multiplication gives the same bits.
     """
     limits = torch.finfo(dtype)
-    values = [0.0, -0.0, float("inf"), float("-inf"), float("nan"), limits.max, limits.smallest_normal / 2, 1.0]
+    # The largest number goes with the infinities: its products are infinite.
+    non_finite = [] if "non_finite" in exempt else [float("inf"), float("-inf"), float("nan"), limits.max]
+    subnormal = [] if "subnormal" in exempt else [limits.smallest_normal / 2]
+    values = [0.0, -0.0, *non_finite, *subnormal, 1.0]
     return torch.tensor(values, dtype=torch.float64, device=device).to(dtype)
 
 

@@ -125,6 +125,7 @@ class Server:
             seed=SEED,
             fresh_output=entry.allocates,
             tolerance_ulp=entry.tolerance_ulp,
+            exempt=entry.exempt,
         )
 
     def _bind(self, entry: Entry, on: Operands) -> Launch:
@@ -181,7 +182,7 @@ class Server:
         sets = [operands.allocate(case, self.device.torch) for _ in range(count)]
         for guarded in sets[0].guarded:
             guarded.poison()
-        sets[0].fill(SEED)
+        sets[0].fill(SEED, operands.ORDINARY)
         for other in sets[1:]:
             for mine, first in zip(other.guarded, sets[0].guarded, strict=True):
                 mine.buffer.copy_(first.buffer)
@@ -203,7 +204,7 @@ class Server:
             entry, launches = timed.bound[measured.controlled]
             if entry.allocates:
                 launches = [_Kept(launch) for launch in launches]
-            control = self._candidate(CONTROL, launches, request, entry.capturable)
+            control = self._candidate(CONTROL, launches, request, entry)
             timed.add(control, f"{measured.controlled} again")
         self._report("")
 
@@ -215,16 +216,21 @@ class Server:
             launches = [partial(_call, bind, on, self.device.stream) for on in timed.sets]
         elif entry.allocates:
             launches = [_Kept(launch) for launch in launches]
-        timed.add(self._candidate(entry.name, launches, request, entry.capturable), form)
+        timed.add(self._candidate(entry.name, launches, request, entry), form)
         timed.bound[entry.name] = (entry, launches)
 
-    def _candidate(self, name: str, launches: Sequence[Launch], request: Measure, capturable: bool = True) -> Candidate:
+    def _candidate(
+        self, name: str, launches: Sequence[Launch], request: Measure, entry: Entry | None = None
+    ) -> Candidate:
+        """entry: None for a ceiling."""
         if request.series in HOST_LAUNCHES:
             count = HOST_LAUNCHES[request.series]
             return Candidate(name, timing.HostSampler(launches, count, self.device.synchronize))
-        rough_s = self.device.rough_seconds(launches)
+        own_stream = entry is not None and entry.own_stream
+        rough_s = self.device.rough_seconds(launches, own_stream)
         count = timing.launches_per_sample(rough_s, len(launches), request.plan.sample_s)
-        return Candidate(name, self.device.sampler(launches, count, capturable))
+        capturable = entry is None or entry.capturable
+        return Candidate(name, self.device.sampler(launches, count, capturable, own_stream))
 
     def _run(self, request: Measure, timed: Timed, measured: Measured) -> None:
         """Take the rounds, then check every C once more: a backend that went wrong meanwhile loses its samples."""
@@ -292,7 +298,14 @@ class Server:
         for index in {0, len(launches) // 2, len(launches) - 1}:
             launch, on = launches[index], timed.sets[index]
             result = launch.result if isinstance(launch, _Kept) else on.out
-            gate.compare(on, result, SEED, fresh_output=entry.allocates, tolerance_ulp=entry.tolerance_ulp)
+            gate.compare(
+                on,
+                result,
+                SEED,
+                fresh_output=entry.allocates,
+                tolerance_ulp=entry.tolerance_ulp,
+                exempt=operands.ORDINARY,
+            )
 
 
 class _Kept:

@@ -128,24 +128,37 @@ class EventSampler:
 
 
 class HostSampler:
-    """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them."""
+    """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them.
+
+    waits: the clock stops only when the device is idle, for launches on a stream that no graph and no event sees.
+    """
 
     method: Method = "host_clock"
 
-    def __init__(self, sets: Sequence[Callable[[], object]], launches: int, synchronize: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        sets: Sequence[Callable[[], object]],
+        launches: int,
+        synchronize: Callable[[], None],
+        waits: bool = False,
+    ) -> None:
         self.launches = launches
+        self._waits = waits
         self._sets = sets
         self._walk = itertools.cycle(sets)
         self._synchronize = synchronize
         self._samples: list[float] = []
 
     def take(self) -> None:
-        """One unmeasured launch, then `launches` timed ones; waits for the device outside the timed part."""
-        next(self._walk)()
+        """One unmeasured launch, or walk if it waits, then `launches` timed ones, the device idle before and after."""
+        for _ in range(len(self._sets) if self._waits else 1):
+            next(self._walk)()
         self._synchronize()
         start = time.perf_counter_ns()
         for _ in range(self.launches):
             next(self._walk)()
+        if self._waits:
+            self._synchronize()
         self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
         self._synchronize()
 
@@ -190,18 +203,23 @@ class Device:
             return torch.cuda.mem_get_info()[0]
         return _available_host_bytes()
 
-    def sampler(self, sets: Sequence[Launch], launches: int, capturable: bool) -> Sampler:
+    def sampler(
+        self, sets: Sequence[Launch], launches: int, capturable: bool = True, own_stream: bool = False
+    ) -> Sampler:
         """The sampler that suits the device and the candidate."""
-        if self.kind == "cpu":
-            return HostSampler(sets, launches, self.synchronize)
+        if self.kind == "cpu" or own_stream:
+            return HostSampler(sets, launches, self.synchronize, waits=own_stream)
         return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
 
-    def rough_seconds(self, sets: Sequence[Launch]) -> float:
+    def rough_seconds(self, sets: Sequence[Launch], own_stream: bool = False) -> float:
         """About how long one launch takes, after warming up; only to choose how many make a sample."""
         for launch in sets[:2]:
             launch()
         self.synchronize()
-        probe: Sampler = HostSampler(sets, 2, self.synchronize) if self.kind == "cpu" else EventSampler(sets, 4)
+        if self.kind == "cpu" or own_stream:
+            probe: Sampler = HostSampler(sets, 2, self.synchronize, waits=own_stream)
+        else:
+            probe = EventSampler(sets, 4)
         for _ in range(3):
             probe.take()
             self.synchronize()
