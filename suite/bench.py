@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -62,10 +63,10 @@ class Bench:
         Raises WorkerFailed.
         """
         self.entries = tuple(entries)
+        self._started = time.time()
         self.worker = Worker(silence_s)
         self.machine: Machine = self.worker.request(Describe())
         self.states: list[State] = []
-        self._look("before")
         self.outcomes: list[Outcome] = []
         self.agreements: list[Agreement] = []
         self.energies: list[Energy] = []
@@ -79,6 +80,7 @@ class Bench:
         files = [Path(entry.path).read_bytes() for entry in self.entries if entry.path]
         name = digest([self.machine.name, self.machine.versions, self._plan, *self.entries, *files])
         self.journal = Journal(journals / f".{name}.journal" if journals else None)
+        self._look("before")
         self._unavailable = {entry.name: reason for entry in entries if (reason := self._why_unavailable(entry))}
         self.outcomes.extend(
             Outcome(backend=name, kind="unavailable", reason=reason) for name, reason in self._unavailable.items()
@@ -226,13 +228,19 @@ class Bench:
 
     def _look(self, when: Literal["before", "after"]) -> None:
         if self.machine.kind == "cuda":
-            self.states.append(self.worker.request(Look(when)))
+            self.states.append(self._from_the_first_start(self.worker.request(Look(when))))
+
+    def _from_the_first_start(self, state: State) -> State:
+        """The state with its seconds counted from where the run began, before any kill."""
+        began = self.journal.known("began", "") or self._started
+        return state.model_copy(update={"seconds": state.seconds + self._started - began})
 
     def _measure(self, case: Case, series: Series, entries: list[Entry]) -> Measured:
         """Run the campaign; where a backend takes the worker down, find out which, and run it again without."""
         if not case.rows * case.cols:
             empty = Outcome(backend="all", case=case.id, series=series, kind="unsupported", reason="C is empty")
             return Measured(outcomes=[empty])
+        self.journal.answer("began", "", lambda: self._started)
         lost: list[Outcome] = []
         careful = False
         while entries:
@@ -250,6 +258,7 @@ class Bench:
                 entries = [entry for entry in entries if guilty not in (entry.name, "all")]
                 continue
             measured.outcomes[:0] = lost
+            measured.state = measured.state and self._from_the_first_start(measured.state)
             return measured
         return Measured(outcomes=lost)
 

@@ -26,8 +26,9 @@ FRESH_S = 24 * 3600
 PASSING = ("crashed", "no_memory")
 """Outcomes that another try may not meet again; they are not kept. A timeout is: another try costs another timeout."""
 
-Kind = Literal["gate", "campaign", "examination", "first_use"]
+Kind = Literal["began", "gate", "campaign", "examination", "first_use"]
 ANSWERS: dict[Kind, TypeAdapter[Any]] = {
+    "began": TypeAdapter(float),  # when the run did, in seconds of the wall clock
     "gate": TypeAdapter(Outcome | None),
     "campaign": TypeAdapter(Measured),
     "examination": TypeAdapter(Examined | Outcome),
