@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from suite import profile
+from suite import profile, variants
 from suite.cases import HEADLINE, ITEMSIZE
 from suite.record import BadRecord, Machine, Measurement, Profile, Record, Series, read
 
 DATA = Path(__file__).parent / "data"
-"""<device-slug>/<utc>-<commit>.json, append-only; beside them <utc>-<commit>.profile.json, which are no runs."""
+"""<device-slug>/<utc>-<commit>.json, append-only; beside them .profile.json and .variants.json, which are no runs."""
 
 ROLES = ("backend", "ceiling", "control")
 
@@ -30,7 +30,7 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     """
     found: dict[str, list[Record]] = {}
     for path in sorted(data.glob("*/*.json")):
-        if path.name.endswith(profile.SUFFIX):
+        if path.name.endswith((profile.SUFFIX, variants.SUFFIX)):
             continue
         record = read(path)
         if record.machine.slug != path.parent.name:
@@ -39,6 +39,21 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     return {
         slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
     }
+
+
+def tried(data: Path = DATA) -> dict[str, tuple[str, variants.Variants]]:
+    """Device slug -> the newest measurement of the tuned kernel's variants there, and its file's name.
+
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    """
+    found: dict[str, tuple[str, variants.Variants]] = {}
+    for path in sorted(data.glob(f"*/*{variants.SUFFIX}")):
+        each, slug = variants.read(path), path.parent.name
+        if each.machine.slug != slug:
+            raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
+        if slug not in found or each.utc >= found[slug][1].utc:
+            found[slug] = path.name, each
+    return found
 
 
 def profile_beside(record: Record) -> tuple[str, Profile] | None:

@@ -14,14 +14,16 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports import evidence, records
+from reports import evidence, records, tried
 from reports.page import Page, page, summary, whose
 from reports.tables import devices_table
 from suite.cases import HEADLINE
 from suite.record import Record
+from suite.variants import Variants
 
 PUBLISHED = Path(__file__).parent / "published"
-"""<device-slug>/<run>.html and .md with their SVG files; README.md, the index; headline.svg, the newest result."""
+"""<device-slug>/<run>.html and .md with their SVG files, tried.html and .md; README.md, the index; headline.svg, the newest
+result."""
 
 SPECIAL = re.compile(r"[\\`*~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|](?=[(\[:])")
 """What Markdown would not show as it is; an underscore inside a word and an interval's brackets it does."""
@@ -45,7 +47,11 @@ def publish(data: Path = records.DATA, published: Path = PUBLISHED) -> int:
         files |= {f"{slug}/{name}": text for name, text in _files(written).items()}
         headline = next((figure for figure in written.figures if figure.name == "headline"), None)
         files |= {"headline.svg": headline.svg} if headline else {}
-    files["README.md"] = _index(devices, files)
+    others = records.tried(data)
+    for slug, (name, found) in others.items():
+        written = tried.page(found, f"../../data/{slug}/{name}")
+        files |= {f"{slug}/{name}": text for name, text in _files(written).items()}
+    files["README.md"] = _index(devices, files, {slug: found for slug, (_, found) in others.items()})
     _replace(published, files)
     _remove_all_but(published, files)
     return len(every)
@@ -71,8 +77,8 @@ def _files(written: Page) -> Files:
     }
 
 
-def _index(devices: Mapping[str, tuple[Record, ...]], files: Files) -> str:
-    """The overview of all devices and runs; `files` are those it may refer to."""
+def _index(devices: Mapping[str, tuple[Record, ...]], files: Files, others: Mapping[str, Variants]) -> str:
+    """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
     newest_first = sorted(devices.values(), key=lambda runs: (runs[0].utc, runs[0].machine.slug), reverse=True)
     return _template(
         "index.md.j2",
@@ -81,6 +87,7 @@ def _index(devices: Mapping[str, tuple[Record, ...]], files: Files) -> str:
         headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
         files=files,
         summary=summary,
+        tried={slug: (found, tried.summary(found)) for slug, found in others.items()},
         foreign=all(whose(runs[0].machine) for runs in newest_first),
         stem=records.stem,
         device=records.device,
