@@ -132,6 +132,13 @@ CATALOGUE: tuple[Entry, ...] = (
         requires=("torch", "cutlass"),
         compiles=True,
     ),
+    Entry(
+        "warp_tile",
+        "NVIDIA Warp: tiles in registers, each element accessed in its own width",
+        requires=("torch", "warp"),
+        devices=("cuda", "cpu"),
+        compiles=True,
+    ),
 )
 
 
