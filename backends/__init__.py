@@ -181,6 +181,13 @@ CATALOGUE: tuple[Entry, ...] = (
         compiles=True,
         caveat="compiled anew for every shape and stride",
     ),
+    Entry(
+        "warp_tile",
+        "NVIDIA Warp: tiles in registers, each element accessed in its own width",
+        requires=("torch", "warp"),
+        devices=("cuda", "cpu"),
+        compiles=True,
+    ),
 )
 
 

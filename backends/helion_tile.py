@@ -96,7 +96,7 @@ def tiling(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Tiling:
         b, out = b.t(), out.t()
     if b.is_contiguous() and out.is_contiguous():
         return Tiling(flat, (a, b.view(-1), out.view(-1), out.size(1), by_row), (block,))
-    if b.stride(0) < b.stride(1) and out.size(0) > 1:  # lines of out cross those of b: Triton turns the tile round
+    if out.size(0) > 1 and 0 < b.stride(0) < b.stride(1):  # lines of out cross those of b: Triton turns the tile round
         return Tiling(lines, (a, b, out, by_row), (32, block // 32))
     width = min(block, triton.next_power_of_2(out.size(1)))
     return Tiling(lines, (a, b, out, by_row), (block // width, width))

@@ -278,7 +278,7 @@ def ada(tmp_path_factory: pytest.TempPathFactory) -> record.Run:
     """The catalogue at the headline shape in every dtype on compute capability 8.9, as the command writes it."""
     file = tmp_path_factory.mktemp("evidence") / "ada.json"
     done = command("--capability", "8.9", "--json", str(file))
-    assert done.stderr == ""
+    assert done.returncode == 0, done.stderr
     run = record.Run.model_validate_json(file.read_text(encoding="utf-8"))
     assert all(result.backend in done.stdout for result in run.compiled + run.outcomes)
     return run
@@ -298,7 +298,8 @@ def test_the_untuned_tile_fills_a_sixth_of_an_ada_sm(ada: record.Run) -> None:
     assert (row.active_warps, row.max_warps, row.limiter) == (8, 48, "registers")
 
 
-TUNED = [entry.name for entry in backends.CATALOGUE if entry.compiles and not entry.name.startswith("triton_baseline")]
+NARROW = ("triton_baseline_mended", "warp_tile")  # Warp's tiles are accessed an element at a time
+TUNED = [entry.name for entry in backends.CATALOGUE if entry.compiles and entry.name not in NARROW]
 
 
 @pytest.mark.parametrize("dtype", ITEMSIZE)
