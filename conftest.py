@@ -222,7 +222,7 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         agreements=tuple(made.agreements),
         first_uses=tuple(made.first_uses),
         energies=tuple(made.energies),
-        caveats={entry.name: entry.caveat for entry in made.available if entry.caveat},
+        caveats={entry.name: entry.caveat for entry in made.entries if entry.caveat},
     )
     output_json["diagbench"] = run.model_dump(mode="json")
 

@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 Launch = Callable[[], "torch.Tensor"]
 """Enqueue one product and return the tensor that holds C; does not wait for it."""
 
+Exemption = Literal["subnormal", "non_finite"]
+"""Where an entry's arithmetic departs from the product rounded once, so that the gate asks it of ordinary values only.
+
+subnormal: it may flush subnormal inputs and products to zero. non_finite: it adds zeros or multiplies by them, so that
+an infinity or a NaN spreads over its column and a zero may lose its sign.
+"""
+
 
 class Unsupported(Exception):
     """A backend cannot take these operands; the message is the reason, one line."""
@@ -78,8 +85,8 @@ class Entry:
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
     path: str = ""  # a candidate's file; empty for a module of this package
     tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
-    exempt: tuple[Exemption, ...] = ()  # values that it is known to treat otherwise, so that the gate draws none
-    caveat: str = ""  # one line: what a reader of its numbers must know; exemptions are among it
+    exempt: tuple[Exemption, ...] = ()  # what the gate leaves out of its inputs; `caveat` says so to the reader
+    caveat: str = ""  # what a reader of its numbers must know, one line
 
 
 CATALOGUE: tuple[Entry, ...] = (

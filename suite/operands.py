@@ -6,7 +6,8 @@ trusting operands that a backend has had in its hands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -27,6 +28,9 @@ TILE = 1 << 23
 _BITS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
 POISON = {2: 0x7FAB, 4: 0x7FABADCA, 8: 0x7FFBADCADEADBEEF}
 """By item size: a NaN of every dtype of that size, with a payload that no multiplication returns."""
+
+ORDINARY: tuple[Exemption, ...] = ("subnormal", "non_finite")
+"""To leave out of values that every backend multiplies alike, whatever it is exempt from."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +87,12 @@ class Operands:
         source, target = (guarded.buffer.view(torch.int32)[:words] for guarded in self.guarded[1:])
         return source, target
 
-    def fill(self, seed: int, exempt: Exempt = ()) -> None:
-        """Draw a and b anew, in place; the same values for the same seed, exemptions, case and device kind."""
+    def fill(self, seed: int, without: Collection[Exemption] = ()) -> None:
+        """Draw a and b anew, in place; the same values for the same seed, case, device kind and `without`."""
         if self.case.rows:
-            self.a.copy_(draw_a(self.case, seed, self.a.device, exempt))
+            self.a.copy_(draw_a(self.case, seed, self.a.device, without))
         for tile in tiles(self.case):
-            self.b[tile.rows, tile.cols] = draw_b(self.case, tile, seed, self.b.device, exempt)
+            self.b[tile.rows, tile.cols] = draw_b(self.case, tile, seed, self.b.device, without)
 
 
 @dataclass(frozen=True)
@@ -120,35 +124,41 @@ def allocate(case: Case, device: torch.device) -> Operands:
     return Operands(case, (a, b, out))
 
 
-def draw_a(case: Case, seed: int, device: torch.device, exempt: Exempt = ()) -> torch.Tensor:
-    """(rows,) normal values; as many rows as there are special values, spread over the whole, get those."""
-    a = _normal((case.rows,), case.dtype, seed, 0, device)
-    special = special_values(a.dtype, device, exempt)[: case.rows]
+def draw_a(case: Case, seed: int, device: torch.device, without: Collection[Exemption] = ()) -> torch.Tensor:
+    """(rows,) normal values; a few rows spread over the whole get the special values.
+
+    without: see special_values; without subnormals, no product with an element of B is subnormal either.
+    """
+    a = _normal((case.rows,), case.dtype, seed, 0, device, without)
+    special = special_values(a.dtype, device, without)[: case.rows]
     a[torch.arange(len(special), device=device) * (case.rows // max(1, len(special)))] = special
     return a
 
 
-def draw_b(case: Case, tile: Tile, seed: int, device: torch.device, exempt: Exempt = ()) -> torch.Tensor:
-    """One tile of B: normal values; the tile's first elements are the special values."""
+def draw_b(
+    case: Case, tile: Tile, seed: int, device: torch.device, without: Collection[Exemption] = ()
+) -> torch.Tensor:
+    """One tile of B: normal values; the tile's first elements are the special values. without: see draw_a."""
     shape = (tile.rows.stop - tile.rows.start, tile.cols.stop - tile.cols.start)
-    b = _normal(shape, case.dtype, seed, tile.index + 1, device)
-    special = special_values(b.dtype, device, exempt)
+    b = _normal(shape, case.dtype, seed, tile.index + 1, device, without)
+    special = special_values(b.dtype, device, without)
     flat = b.view(-1)
     flat[: len(special)] = special[: flat.numel()]
     return b
 
 
-def special_values(dtype: torch.dtype, device: torch.device, exempt: Exempt = ()) -> torch.Tensor:
-    """(8,) both zeros, both infinities, NaN, the largest number, a subnormal, one; without those that are exempt.
+def special_values(dtype: torch.dtype, device: torch.device, without: Collection[Exemption] = ()) -> torch.Tensor:
+    """Both zeros, both infinities, NaN, the largest number, a subnormal, one; less those of the kinds in `without`.
 
     The subnormal is a power of two: times any value of the dtype it is exact in float32 or rounds to zero, so rounding
     once and rounding through float32 agree and every honest 16-bit multiplication gives the same bits.
     """
     limits = torch.finfo(dtype)
-    # The largest number goes with the infinities: its products are infinite.
-    non_finite = [] if "non_finite" in exempt else [float("inf"), float("-inf"), float("nan"), limits.max]
-    subnormal = [] if "subnormal" in exempt else [limits.smallest_normal / 2]
-    values = [0.0, -0.0, *non_finite, *subnormal, 1.0]
+    values = [0.0, -0.0]
+    values += [] if "non_finite" in without else [math.inf, -math.inf, math.nan]
+    values += [limits.max]
+    values += [] if "subnormal" in without else [limits.smallest_normal / 2]
+    values += [1.0]
     return torch.tensor(values, dtype=torch.float64, device=device).to(dtype)
 
 
@@ -182,7 +192,19 @@ def _guarded(case: Case, shape: tuple[int, ...], device: torch.device) -> Guarde
     return Guarded(buffer, view)
 
 
-def _normal(shape: tuple[int, ...], dtype: str, seed: int, stream: int, device: torch.device) -> torch.Tensor:
+def _normal(
+    shape: tuple[int, ...], dtype: str, seed: int, stream: int, device: torch.device, without: Collection[Exemption]
+) -> torch.Tensor:
     generator = torch.Generator(device=device).manual_seed(seed * 1_000_003 + stream)
     wide = torch.float64 if dtype == "float64" else torch.float32
-    return torch.randn(shape, dtype=wide, device=device, generator=generator).to(getattr(torch, dtype))
+    values = torch.randn(shape, dtype=wide, device=device, generator=generator).to(getattr(torch, dtype))
+    return _away_from_zero(values) if "subnormal" in without else values
+
+
+def _away_from_zero(values: torch.Tensor) -> torch.Tensor:
+    """The values, those nearer to zero than the root of the smallest normal number moved there.
+
+    The root is a power of two in every dtype, and the product of two such values is the smallest normal or more.
+    """
+    least = math.sqrt(torch.finfo(values.dtype).smallest_normal)
+    return torch.where(values.abs() < least, torch.copysign(torch.full_like(values, least), values), values)

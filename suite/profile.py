@@ -224,11 +224,12 @@ def _launch(entry: backends.Entry, case: Case, device: Device) -> str:
         device.synchronize,
         seed=SEED,
         fresh_output=entry.allocates,
+        own_stream=entry.own_stream,
         tolerance_ulp=entry.tolerance_ulp,
         exempt=entry.exempt,
     )
     for each in sets:
-        each.fill(SEED)
+        each.fill(SEED, operands.ORDINARY)
     launches = [bind(each) for each in sets]
     for launch in 2 * launches:
         launch()

@@ -253,7 +253,7 @@ class Run(_Typed):
     agreements: tuple[Agreement, ...] = ()
     first_uses: tuple[FirstUse, ...] = ()
     energies: tuple[Energy, ...] = ()
-    caveats: dict[str, str] = Field(default_factory=dict)  # backend -> what a reader of its numbers must know
+    caveats: dict[str, str] = Field(default_factory=dict)  # backend -> what a reader of its numbers must know, one line
 
 
 class Benchmark(_Typed):

@@ -5,7 +5,8 @@ the very graph that a campaign replays. It leaves out the gap to the next launch
 takes about a microsecond: hence agreement within 2 % is asked from 50 us up. Events around the very replays that CUPTI
 watches tell what it misreads from what its watching changes: CUPTI is judged by them, not by the campaign.
 Event pairs around queued launches are the campaign's method for what no CUDA graph can hold. A stream leaves a longer
-gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with.
+gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with. Launches on streams
+of the backend's own are neither captured nor between our stream's events: CUPTI alone sees them.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class Watched(NamedTuple):
     busy_s: list[float]  # by CUPTI, of each
     events_s: float  # by events around all of them
 
+OWN_STREAM = "its launches are on streams of its own, which event pairs do not see"
+
 
 class NoCupti(Exception):
     """CUPTI says nothing of these launches; the message is the reason, one line."""
@@ -55,20 +58,22 @@ def agreements(
 ) -> tuple[list[Agreement], str]:
     """A backend's launches on a campaign's operand sets, by CUPTI and, where the campaign replayed graphs, by events.
 
-    campaign_seconds: the campaign's median. Also returned: why CUPTI is not among the timers; empty where it is.
+    campaign_seconds: the campaign's median. Also returned: why a timer is not among them; empty where all are.
     """
     agreement = partial(Agreement, backend=entry.name, case=case.id, series=series, campaign_seconds=campaign_seconds)
-    found, reason = [], ""
+    found, reason = [], OWN_STREAM if entry.own_stream else ""
+    capturable = entry.capturable and not entry.own_stream
     try:
-        count = len(sets) * max(1, _fitting(LAUNCHES, WATCHED_S, campaign_seconds) // len(sets))
-        watched = watch(sets, count, entry.capturable)
-        events_s = watched.events_s if entry.capturable else None  # in a queue, the host's own pace may be in it
-        found.append(agreement(timer="cupti", seconds=median(watched.busy_s), profiled_events_seconds=events_s))
+        found.append(
+            agreement(
+                timer="cupti",
+                seconds=median(cupti_seconds(sets, len(sets) * max(1, LAUNCHES // len(sets)), capturable)),
+            )
+        )
     except NoCupti as error:
         reason = str(error)
-    if entry.capturable:
-        launches = _fitting(MOST_QUEUED, TAKE_S, campaign_seconds)
-        found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, launches, TAKES))))
+    if capturable:
+        found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, TAKES))))
     return found, reason
 
 

@@ -124,6 +124,7 @@ class Server:
             self.device.synchronize,
             seed=SEED,
             fresh_output=entry.allocates,
+            own_stream=entry.own_stream,
             tolerance_ulp=entry.tolerance_ulp,
             exempt=entry.exempt,
         )
@@ -179,6 +180,7 @@ class Server:
         return timing.sets_needed(case.bytes_moved, machine.cache_bytes(self.device.kind))
 
     def _operand_sets(self, case: Case, count: int) -> list[Operands]:
+        """Equal sets of values that all candidates multiply alike, since all share them."""
         sets = [operands.allocate(case, self.device.torch) for _ in range(count)]
         for guarded in sets[0].guarded:
             guarded.poison()
@@ -222,14 +224,13 @@ class Server:
     def _candidate(
         self, name: str, launches: Sequence[Launch], request: Measure, entry: Entry | None = None
     ) -> Candidate:
-        """entry: None for a ceiling."""
+        """entry: the backend that launches; None for a ceiling."""
         if request.series in HOST_LAUNCHES:
             count = HOST_LAUNCHES[request.series]
             return Candidate(name, timing.HostSampler(launches, count, self.device.synchronize))
-        own_stream = entry is not None and entry.own_stream
+        capturable, own_stream = (entry.capturable, entry.own_stream) if entry else (True, False)
         rough_s = self.device.rough_seconds(launches, own_stream)
         count = timing.launches_per_sample(rough_s, len(launches), request.plan.sample_s)
-        capturable = entry is None or entry.capturable
         return Candidate(name, self.device.sampler(launches, count, capturable, own_stream))
 
     def _run(self, request: Measure, timed: Timed, measured: Measured) -> None:

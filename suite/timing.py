@@ -1,9 +1,10 @@
 """One sample: the time of one series of launches of one candidate on one device.
 
-A sampler is made for one candidate. `take` enqueues unmeasured launches (so that the cache contents and the dirty lines
-that the timed ones find are the candidate's own) and the timed launches; `collect`, after the device is idle, gives the
-seconds per launch of each. On CUDA both are replays of CUDA graphs, the timed one between two events, or, for what
-cannot be captured, launches queued behind a device-side delay; on the CPU, a loop under the host's monotonic clock.
+A sampler is made for one candidate. `take` enqueues one unmeasured pass (so that the dirty lines a pass finds in the
+cache are its own) and one timed pass; `collect`, after the device is idle, gives the seconds per launch of each.
+On CUDA a pass is one replay of a CUDA graph between two events, or, for what cannot be captured, launches queued behind
+a device-side delay; on the CPU it is a loop under the host's monotonic clock. Launches on streams of the backend's own,
+which neither a graph nor events see, are a loop under the host's clock that ends when the device is idle.
 """
 
 from __future__ import annotations
@@ -173,6 +174,23 @@ class HostSampler:
             launch()
 
 
+class OwnStreamSampler(HostSampler):
+    """Launches on streams that the backend chooses: a loop under the host's clock until the device is idle."""
+
+    def take(self) -> None:
+        """An unmeasured pass and a timed one, each with the wait for its end; the device is idle before and after."""
+        self._synchronize()
+        self._pass()
+        start = time.perf_counter_ns()
+        self._pass()
+        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
+
+    def _pass(self) -> None:
+        for _ in range(self.launches):
+            next(self._walk)()
+        self._synchronize()
+
+
 class Device:
     """The device that a worker owns, and its one stream."""
 
@@ -203,12 +221,12 @@ class Device:
             return torch.cuda.mem_get_info()[0]
         return _available_host_bytes()
 
-    def sampler(
-        self, sets: Sequence[Launch], launches: int, capturable: bool = True, own_stream: bool = False
-    ) -> Sampler:
+    def sampler(self, sets: Sequence[Launch], launches: int, capturable: bool, own_stream: bool = False) -> Sampler:
         """The sampler that suits the device and the candidate."""
-        if self.kind == "cpu" or own_stream:
-            return HostSampler(sets, launches, self.synchronize, waits=own_stream)
+        if self.kind == "cpu":
+            return HostSampler(sets, launches, self.synchronize)
+        if own_stream:
+            return OwnStreamSampler(sets, launches, self.synchronize)
         return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
 
     def rough_seconds(self, sets: Sequence[Launch], own_stream: bool = False) -> float:
@@ -216,10 +234,7 @@ class Device:
         for launch in sets[:2]:
             launch()
         self.synchronize()
-        if self.kind == "cpu" or own_stream:
-            probe: Sampler = HostSampler(sets, 2, self.synchronize, waits=own_stream)
-        else:
-            probe = EventSampler(sets, 4)
+        probe = self.sampler(sets, 2 if self.kind == "cpu" else 4, capturable=False, own_stream=own_stream)
         for _ in range(3):
             probe.take()
             self.synchronize()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from backends import Launch
+from backends import Exemption, Launch
 from suite import gate, operands
 from suite.cases import ITEMSIZE, LAYOUTS, Case
 from suite.operands import Operands
@@ -117,19 +117,101 @@ def test_wrong_shape_and_dtype() -> None:
         check(Case(16, 8), lambda on: lambda: (on.a[:, None] * on.b).double(), fresh_output=True)
 
 
-def test_flushing_subnormals_is_wrong() -> None:
-    def bind(on: Operands) -> Launch:
-        tiny = torch.finfo(on.out.dtype).smallest_normal
+def flushes(on: Operands) -> Launch:
+    """Subnormals of the inputs and of the product become zeros of their sign."""
+    tiny = torch.finfo(on.out.dtype).smallest_normal
 
-        def launch() -> torch.Tensor:
-            torch.mul(on.a[:, None], on.b, out=on.out)
-            on.out[on.out.abs() < tiny] = 0.0
+    def flushed(values: torch.Tensor) -> torch.Tensor:
+        return torch.where(values.abs() < tiny, values * 0, values)
+
+    return lambda: on.out.copy_(flushed(flushed(on.a)[:, None] * flushed(on.b)))
+
+
+def spreads(on: Operands) -> Launch:
+    """The product and then a sum with zero times every other row, in the way of a matrix product."""
+
+    def launch() -> torch.Tensor:
+        others = (on.b * 0).sum(dim=0, keepdim=True).abs()
+        return on.out.copy_(on.a[:, None] * on.b + others)
+
+    return launch
+
+
+def wrong_in_one_bit(bind: Callable[[Operands], Launch]) -> Callable[[Operands], Launch]:
+    """The backend, except for the last bit of one ordinary element."""
+
+    def wrong(on: Operands) -> Launch:
+        launch = bind(on)
+
+        def spoilt() -> torch.Tensor:
+            launch()
+            off_by_one_bit(on)
             return on.out
+
+        return spoilt
+
+    return wrong
+
+
+DEPARTURES: dict[Exemption, Callable[[Operands], Launch]] = {"subnormal": flushes, "non_finite": spreads}
+
+
+@pytest.mark.parametrize("dtype", ITEMSIZE)
+@pytest.mark.parametrize("kind", DEPARTURES)
+def test_a_departure_is_wrong_without_its_exemption_and_right_with_it(kind: Exemption, dtype: str) -> None:
+    case = Case(600, 900, dtype)
+    with pytest.raises(gate.Incorrect):
+        check(case, DEPARTURES[kind])
+    check(case, DEPARTURES[kind], exempt=(kind,))
+    check(case, right, exempt=(kind,))
+
+
+@pytest.mark.parametrize("kind", DEPARTURES)
+def test_one_exemption_is_not_the_other(kind: Exemption) -> None:
+    with pytest.raises(gate.Incorrect):
+        check(Case(600, 900, "float16"), DEPARTURES[kind], exempt=tuple(set(DEPARTURES) - {kind}))
+
+
+@pytest.mark.parametrize("kind", DEPARTURES)
+def test_an_exempt_backend_that_is_wrong_elsewhere_stays_wrong(kind: Exemption) -> None:
+    with pytest.raises(gate.Incorrect, match=r"1 of 4096 elements are wrong; first, C\[5, 7\]"):
+        check(Case(64, 64), wrong_in_one_bit(DEPARTURES[kind]), exempt=tuple(DEPARTURES))
+    with pytest.raises(gate.Incorrect, match="rows 0-31 were not fully written"):
+        check(Case(64, 8), half_written, exempt=tuple(DEPARTURES))
+
+
+def half_written(on: Operands) -> Launch:
+    def launch() -> torch.Tensor:
+        torch.mul(on.a[32:, None], on.b[32:], out=on.out[32:])
+        return on.out
+
+    return launch
+
+
+def test_a_lost_sign_of_zero_is_wrong_without_an_exemption() -> None:
+    def bind(on: Operands) -> Launch:
+        return lambda: on.out.copy_(on.a[:, None] * on.b + 0.0)
+
+    with pytest.raises(gate.Incorrect, match=r"is 0\.0, not -0\.0"):
+        check(Case(64, 64), bind)
+    check(Case(64, 64), bind, exempt=("non_finite",))
+
+
+def test_inputs_are_there_before_a_launch_that_does_not_wait_for_them() -> None:
+    log: list[str] = []
+
+    def bind(on: Operands) -> Launch:
+        def launch() -> torch.Tensor:
+            log.append("launch")
+            return torch.mul(on.a[:, None], on.b, out=on.out)
 
         return launch
 
-    with pytest.raises(gate.Incorrect):
-        check(Case(64, 64), bind)
+    for own_stream, expected in ((True, ["wait", "launch", "wait"] * 2), (False, ["launch", "wait"] * 2)):
+        log.clear()
+        on = operands.allocate(Case(4, 4), CPU)
+        gate.check(on, bind, lambda: log.append("wait"), seed=1, own_stream=own_stream)
+        assert log == expected
 
 
 def test_tolerance_counts_units_in_the_last_place() -> None:

@@ -77,16 +77,34 @@ def test_bytes_needed_is_what_is_allocated() -> None:
     assert operands.bytes_needed(case, 3) == 3 * allocated
 
 
-@pytest.mark.parametrize("layout", ["contiguous", *LAYOUTS])
-@pytest.mark.parametrize("shape", [(6, 5), (1, 9), (9, 1), (0, 4), (4, 0)])
-def test_a_stray_write_anywhere_around_the_view_is_counted(shape: tuple[int, int], layout: Layout) -> None:
-    """Every element of the buffer is written in turn: those of the view do not count, each of the others does."""
-    on = operands.allocate(Case(*shape, "float16", layout), CPU)
-    guarded = on.guarded[2]
-    inside = torch.zeros_like(guarded.buffer)
-    torch.as_strided(inside, guarded.view.shape, guarded.view.stride(), guarded.view.storage_offset()).fill_(1)
-    near = range(operands.GUARD - 3, guarded.buffer.numel() - operands.GUARD + 3)
-    for at in (0, *near, guarded.buffer.numel() - 1):
-        guarded.poison()
-        guarded.buffer[at] = 0
-        assert guarded.stray_writes() == 1 - int(inside[at])
+@pytest.mark.parametrize("dtype", ["float32", "float16", "bfloat16", "float64"])
+def test_without_subnormals_no_input_and_no_product_is_one(dtype: str) -> None:
+    case = Case(1500, 1000, dtype)
+    (tile,) = operands.tiles(case)
+    a, b = operands.draw_a(case, 1, CPU, ["subnormal"]), operands.draw_b(case, tile, 1, CPU, ["subnormal"])
+    for values in (a, b, a[:, None] * b):
+        assert not bool(((values != 0) & (values.abs() < torch.finfo(values.dtype).smallest_normal)).any())
+    assert bool(torch.isinf(a).any())
+    assert bool((a == 0).any())
+
+
+def test_without_non_finite_values_zeros_and_subnormals_remain() -> None:
+    case = Case(64, 64, "float16")
+    (tile,) = operands.tiles(case)
+    for values in (operands.draw_a(case, 1, CPU, ["non_finite"]), operands.draw_b(case, tile, 1, CPU, ["non_finite"])):
+        assert bool(torch.isfinite(values).all())
+        assert bool((values == 0).any())
+        assert bool(((values != 0) & (values.abs() < torch.finfo(values.dtype).smallest_normal)).any())
+
+
+def test_moved_values_keep_their_sign_and_the_others_their_bits() -> None:
+    case = Case(4000, 100, "float16")
+    (tile,) = operands.tiles(case)
+    whole, moved = operands.draw_b(case, tile, 1, CPU), operands.draw_b(case, tile, 1, CPU, ["subnormal"])
+    far = whole.abs() >= 2.0**-7
+    far.view(-1)[:8] = False  # the special values
+    assert bool((whole[far] == moved[far]).all())
+    near = ~far & (whole != 0)
+    near.view(-1)[:8] = False
+    assert int(near.sum()) > 100
+    assert bool((moved[near] == torch.copysign(torch.tensor(2.0**-7, dtype=whole.dtype), whole[near])).all())
