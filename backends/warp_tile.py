@@ -13,7 +13,8 @@ import torch
 import warp as wp
 
 from backends import Compiled, Unsupported
-from backends._walk import BLOCK, Walk, require_arithmetic, walk, walk_contiguous
+from backends._walk import CACHED_BLOCK as BLOCK
+from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
     from backends import Launch

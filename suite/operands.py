@@ -15,10 +15,6 @@ import torch
 from backends import Exemption
 from suite.cases import Case
 
-Exempt = Sequence[Exemption]
-ORDINARY: Exempt = ("subnormal", "non_finite")
-"""Of operands that several backends share: none of the values that any of them may treat otherwise."""
-
 GUARD = 1024
 """Elements before and after each operand; a multiple of 256 bytes in every dtype, so that it keeps the alignment."""
 

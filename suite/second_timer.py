@@ -46,6 +46,7 @@ class Watched(NamedTuple):
     busy_s: list[float]  # by CUPTI, of each
     events_s: float  # by events around all of them
 
+
 OWN_STREAM = "its launches are on streams of its own, which event pairs do not see"
 
 
@@ -64,16 +65,15 @@ def agreements(
     found, reason = [], OWN_STREAM if entry.own_stream else ""
     capturable = entry.capturable and not entry.own_stream
     try:
-        found.append(
-            agreement(
-                timer="cupti",
-                seconds=median(cupti_seconds(sets, len(sets) * max(1, LAUNCHES // len(sets)), capturable)),
-            )
-        )
+        count = len(sets) * max(1, _fitting(LAUNCHES, WATCHED_S, campaign_seconds) // len(sets))
+        watched = watch(sets, count, capturable)
+        events_s = watched.events_s if capturable else None  # in a queue, the host's own pace may be in it
+        found.append(agreement(timer="cupti", seconds=median(watched.busy_s), profiled_events_seconds=events_s))
     except NoCupti as error:
         reason = str(error)
     if capturable:
-        found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, TAKES))))
+        launches = _fitting(MOST_QUEUED, TAKE_S, campaign_seconds)
+        found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, launches, TAKES))))
     return found, reason
 
 

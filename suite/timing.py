@@ -129,37 +129,24 @@ class EventSampler:
 
 
 class HostSampler:
-    """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them.
-
-    waits: the clock stops only when the device is idle, for launches on a stream that no graph and no event sees.
-    """
+    """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them."""
 
     method: Method = "host_clock"
 
-    def __init__(
-        self,
-        sets: Sequence[Callable[[], object]],
-        launches: int,
-        synchronize: Callable[[], None],
-        waits: bool = False,
-    ) -> None:
+    def __init__(self, sets: Sequence[Callable[[], object]], launches: int, synchronize: Callable[[], None]) -> None:
         self.launches = launches
-        self._waits = waits
         self._sets = sets
         self._walk = itertools.cycle(sets)
         self._synchronize = synchronize
         self._samples: list[float] = []
 
     def take(self) -> None:
-        """One unmeasured launch, or walk if it waits, then `launches` timed ones, the device idle before and after."""
-        for _ in range(len(self._sets) if self._waits else 1):
-            next(self._walk)()
+        """One unmeasured launch, then `launches` timed ones; waits for the device outside the timed part."""
+        next(self._walk)()
         self._synchronize()
         start = time.perf_counter_ns()
         for _ in range(self.launches):
             next(self._walk)()
-        if self._waits:
-            self._synchronize()
         self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
         self._synchronize()
 
