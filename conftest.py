@@ -27,6 +27,7 @@ from backends import candidate
 from suite import provenance
 from suite.bench import Bench
 from suite.cases import HEADLINE, Case, UnknownCase, sweep
+from suite.device_lock import DeviceBusy
 from suite.messages import CEILINGS, CONTROL
 from suite.progress import Progress
 from suite.record import Compiled, Machine, Run, Series
@@ -108,7 +109,7 @@ def _require_writable(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> int:
-    """Keep other runs out of the folder while this process lives: they would share its journal, and its device."""
+    """Keep other runs out of the folder while this process lives: they would share its journal."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,6 +129,8 @@ def bench(config: pytest.Config) -> Bench:
             made = Bench(config.stash[ENTRIES], smoke=smoke, progress=config.stash[PROGRESS], journals=journals)
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
+        except DeviceBusy as busy:
+            raise pytest.UsageError(str(busy)) from None
         config.stash[BENCH] = made
         if made.journal.resumed:
             config.stash[PROGRESS].say(f"going on with an interrupted run: {made.journal.resumed} campaigns are kept")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from backends import Entry, missing
+from suite import device_lock
 from suite.cases import HEADLINE, Case
 from suite.first_use import first_use
 from suite.journal import Journal, Kind, digest
@@ -23,6 +24,7 @@ from suite.messages import (
     Examine,
     Examined,
     Gate,
+    Identify,
     Look,
     Measure,
     Measured,
@@ -60,11 +62,13 @@ class Bench:
         """entries: the backends that take part; smoke: every candidate once, untimed.
 
         journals: the folder in which to keep what is measured, and to look for what a killed run had measured.
-        Raises WorkerFailed.
+        Raises WorkerFailed, and DeviceBusy where another run measures on this GPU.
         """
         self.entries = tuple(entries)
         self._started = time.time()
         self.worker = Worker(silence_s)
+        if not smoke:
+            self._hold_device()
         self.machine: Machine = self.worker.request(Describe())
         self.states: list[State] = []
         self.outcomes: list[Outcome] = []
@@ -85,6 +89,14 @@ class Bench:
         self.outcomes.extend(
             Outcome(backend=name, kind="unavailable", reason=reason) for name, reason in self._unavailable.items()
         )
+
+    def _hold_device(self) -> None:
+        uuid: str = self.worker.request(Identify())
+        try:
+            self._device = device_lock.hold(uuid) if uuid else None
+        except device_lock.DeviceBusy:
+            self.worker.stop()
+            raise
 
     def _why_unavailable(self, entry: Entry) -> str:
         if self.machine.kind not in entry.devices:

@@ -23,7 +23,19 @@ from backends import Entry, Launch, Unsupported
 from suite import campaign, gate, machine, nvml, operands, second_timer, timing
 from suite.campaign import Candidate
 from suite.cases import Case
-from suite.messages import CONTROL, Describe, Examine, Examined, Gate, Look, Measure, Measured, Request, Sampled
+from suite.messages import (
+    CONTROL,
+    Describe,
+    Examine,
+    Examined,
+    Gate,
+    Identify,
+    Look,
+    Measure,
+    Measured,
+    Request,
+    Sampled,
+)
 from suite.operands import Operands
 from suite.record import Machine, Outcome, OutcomeKind, Series, State
 
@@ -95,11 +107,13 @@ class Server:
         self.doing = ""
         self._checked: Operands | None = None
 
-    def answer(self, request: Request) -> Machine | Outcome | Measured | Examined | State | None:
+    def answer(self, request: Request) -> Machine | Outcome | Measured | Examined | State | str | None:
         """What the request asks for."""
         self.doing = ""
         if isinstance(request, Describe):
             return machine.describe(self.device.kind)
+        if isinstance(request, Identify):
+            return machine.uuid(self.device.kind)
         if isinstance(request, Look):
             return self._state(request.when)
         with self.device.active():
