@@ -13,7 +13,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from backends import candidate
 from suite import provenance
 from suite.bench import Bench
 from suite.cases import HEADLINE, Case, UnknownCase, sweep
+from suite.device_lock import DeviceBusy
 from suite.messages import CEILINGS, CONTROL
 from suite.progress import Progress
 from suite.record import Compiled, Machine, Run, Series
@@ -106,7 +109,7 @@ def _require_writable(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> int:
-    """Keep other runs out of the folder while this process lives: they would share its journal, and its device."""
+    """Keep other runs out of the folder while this process lives: they would share its journal."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -126,6 +129,8 @@ def bench(config: pytest.Config) -> Bench:
             made = Bench(config.stash[ENTRIES], smoke=smoke, progress=config.stash[PROGRESS], journals=journals)
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
+        except DeviceBusy as busy:
+            raise pytest.UsageError(str(busy)) from None
         config.stash[BENCH] = made
         if made.journal.resumed:
             config.stash[PROGRESS].say(f"going on with an interrupted run: {made.journal.resumed} campaigns are kept")
@@ -230,7 +235,11 @@ def _evidence(config: pytest.Config, machine: Machine) -> tuple[Compiled, ...]:
     names = [entry.name for entry in config.stash[ENTRIES] if entry.compiles and not backends.missing(entry)]
     targets = {(8, 9): 128} | ({machine.compute_capability: machine.sm_count} if machine.compute_capability else {})
     config.stash[PROGRESS].say("compiling for sm_89, to read what the compilers make of it" if names else "")
-    return tuple(row for target, sms in targets.items() if names for row in _compiled(config, names, target, sms))
+    if not names:
+        return ()
+    with ThreadPoolExecutor() as pool:  # each waits for a process of its own
+        found = pool.map(partial(_compiled, config, names), targets.keys(), targets.values())
+        return tuple(row for rows in found for row in rows)
 
 
 def _compiled(
@@ -298,7 +307,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     record = read(path)
     try:
         from reports.render import render_run
-        from reports.tables import terminal_table
+        from reports.terminal_table import terminal_table
     except ImportError as error:
         terminalreporter.write_line(f"run: {path} (no table and no page: {error.name} is not installed)")
         return

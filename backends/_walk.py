@@ -6,13 +6,17 @@ Shared by the CUDA C++ and the Numba backend, whose kernels come in the same var
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 
 from backends import Unsupported
 
 VECTOR_BYTES = 16  # the widest access of one thread up to compute capability 9.0
-BLOCK = 256  # threads; divides the most that an SM holds at every compute capability (1024, 1536, 2048)
+STREAMED_BLOCK, CACHED_BLOCK = 512, 256
+"""Threads per block, where B and C come from DRAM and where L2 holds both: as measured, see reports/tried.md. Either
+divides the most that an SM holds at every compute capability (1024, 1536, 2048)."""
+
 BFLOAT16_CAPABILITY = (8, 0)  # the first with bfloat16 arithmetic
 
 
@@ -30,6 +34,7 @@ class Walk:
     lanes: int  # elements per thread: 16 bytes of them, or 1
     shift: int  # flat: elements between the 16-byte boundary at or before out's first element and that element
     whole: bool  # flat: no vector crosses the end of a run (and of a, by column, all vectors are aligned)
+    cached: bool  # L2 holds B and C: C is then to leave it first, so that the next launch finds B there
 
     @property
     def size(self) -> int:
@@ -41,31 +46,42 @@ class Walk:
         """Vectors (or elements, with one lane) to compute."""
         if self.flat:
             return -(-(self.size + self.shift) // self.lanes)
-        return self.outer * -(-self.inner // self.lanes)
+        return self.outer * self.vectors_per_run
+
+    @property
+    def vectors_per_run(self) -> int:
+        """Of a strided walk, in which a vector ends with its run."""
+        return -(-self.inner // self.lanes)
+
+    @property
+    def block(self) -> int:
+        """Threads."""
+        return CACHED_BLOCK if self.cached else STREAMED_BLOCK
 
     @property
     def grid(self) -> tuple[int, int, int]:
         """Blocks. One dimension of up to 2**31 - 1 blocks reaches past every memory there is."""
-        return (-(-self.threads // BLOCK), 1, 1)
+        return (-(-self.threads // self.block), 1, 1)
 
     @property
     def wide(self) -> bool:
-        """Whether the element index of some thread, idle ones included, does not fit 32 unsigned bits."""
-        return self.grid[0] * BLOCK * self.lanes > 2**32 - 1
+        """Whether the element index of some thread, idle ones included, is beyond what `divider` divides."""
+        return self.grid[0] * self.block * self.lanes > 2**31
 
     @property
-    def variant(self) -> tuple[str, bool, bool, bool]:
-        """Which kernel: its name, by_row, `whole` of a flat or `vector` of a strided one, and wide."""
+    def variant(self) -> Variant:
+        """Which kernel this walk takes."""
         if self.flat:
-            return ("flat", self.by_row, self.whole, self.wide)
-        return ("strided", self.by_row, self.lanes > 1, self.wide)
+            return Variant("flat", self.by_row, self.whole, self.wide, self.cached)
+        return Variant("strided", self.by_row, self.lanes > 1, self.wide, self.cached)
 
     @property
     def arguments(self) -> tuple[int, ...]:
         """What the kernel takes after the three pointers."""
+        magic, bits = divider(self.inner if self.flat else self.vectors_per_run)
         if self.flat:
-            return (self.size, self.inner, self.shift)
-        return (self.outer, self.inner, self.a_stride, *self.b_strides, *self.out_strides)
+            return (self.size, self.inner, self.shift, magic, bits)
+        return (self.outer, self.inner, self.a_stride, *self.b_strides, *self.out_strides, magic, bits)
 
     @property
     def form(self) -> str:
@@ -73,7 +89,36 @@ class Walk:
         shape = ("flat, whole vectors" if self.whole else "flat, ragged") if self.flat else "strided"
         order = "row" if self.by_row else "column"
         width = f"{VECTOR_BYTES} bytes" if self.lanes > 1 else "1 element"
-        return f"{shape}, {width} per thread, by {order}, {64 if self.wide else 32}-bit index"
+        kept = "C leaves L2 first, " if self.cached else ""
+        return f"{shape}, {width} per thread, by {order}, {kept}{64 if self.wide else 32}-bit index"
+
+
+class Variant(NamedTuple):
+    """A kernel among those of its backend."""
+
+    name: str  # "flat" or "strided"
+    by_row: bool
+    vectors: bool  # flat: `whole`; strided: 16 bytes per thread, else one element
+    wide: bool
+    cached: bool
+
+
+def divider(divisor: int) -> tuple[int, int]:
+    """(magic, bits) with n // divisor == (n + (n · magic >> 32)) >> bits for 0 <= n < 2^31: no division in the kernel.
+
+    After Granlund and Montgomery, "Division by invariant integers using multiplication", 1994. Of a divisor beyond
+    2^31, for which `wide` kernels have no use, they mean nothing.
+    """
+    bits = (divisor - 1).bit_length()
+    return 2**32 * (2**bits - divisor) // divisor + 1, bits
+
+
+def fits_l2(out: torch.Tensor) -> bool:
+    """Whether the L2 of out's device holds B and C; not where there is none to ask."""
+    if out.device.type != "cuda":
+        return False
+    l2_bytes: int = torch.cuda.get_device_properties(out.device).L2_cache_size
+    return 2 * out.numel() * out.element_size() <= l2_bytes
 
 
 def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
@@ -106,6 +151,7 @@ def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
         lanes=lanes if vectors else 1,
         shift=out_shift if flat else 0,
         whole=flat and out_shift == 0 and inner % lanes == 0 and (by_row or a_shift == 0),
+        cached=fits_l2(out),
     )
 
 

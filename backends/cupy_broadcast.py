@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import cupy
 import torch
 
 from backends import Launch
 from backends.cupy_rawkernel import RawStream
 
+_COMPILED: set[Hashable] = set()
+"""Forms of operands that CuPy has been asked for, so that no later bind launches."""
+
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend.bind. Takes every stride; CuPy has no bfloat16."""
+    """See backends.Backend. Takes any strides; no bfloat16, which CuPy does not read from torch."""
     if out.numel() == 0:
         return lambda: out
-    column, matrix, product = cupy.asarray(a[:, None]), cupy.asarray(b), cupy.asarray(out)
-    queue = cupy.cuda.Stream.from_external(RawStream(stream))
+    with cupy.cuda.Device(out.device.index):
+        column, matrix, target = cupy.asarray(a)[:, None], cupy.asarray(b), cupy.asarray(out)
+        queue = cupy.cuda.Stream.from_external(RawStream(stream))
+        form = out.device, out.dtype, out.shape, a.stride(), b.stride(), out.stride()
+        if form not in _COMPILED:
+            with queue:
+                cupy.multiply(column, matrix, out=target)
+            _COMPILED.add(form)
 
     def launch() -> torch.Tensor:
         with queue:
-            cupy.multiply(column, matrix, out=product)
+            cupy.multiply(column, matrix, out=target)
         return out
 
     return launch

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import functools
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,8 +12,9 @@ import cupy
 import torch
 
 from backends import Compiled, Launch
-from backends._walk import BLOCK, Walk, require_arithmetic, walk, walk_contiguous
+from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
+Shape = tuple[int, int, int]
 SOURCE = Path(__file__).with_name("rowscale.cu").read_text(encoding="utf-8")
 
 
@@ -27,8 +30,9 @@ class RawStream(NamedTuple):
 
 def instantiation(plan: Walk, dtype: str) -> str:
     """The kernel that a Walk calls for, as a C++ expression."""
-    kernel, by_row, form, wide = plan.variant
-    return f"{kernel}<{dtype}, {'unsigned long long' if wide else 'unsigned'}, {by_row:d}, {form:d}>"
+    kernel, by_row, vectors, wide, cached = plan.variant
+    index = "unsigned long long" if wide else "unsigned"
+    return f"{kernel}<{dtype}, {index}, {by_row:d}, {vectors:d}, {cached:d}>"
 
 
 @functools.cache
@@ -39,6 +43,27 @@ def compiled(name: str, device: int) -> Any:
         return module.get_function(name).kernel
 
 
+def enqueuer(kernel: Any, grid: Shape, block: Shape, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
+    """What launches the kernel: by the driver's call, with the arguments packed once.
+
+    Where this CuPy does not have that call, by the kernel's own, which packs them each time. Launches once to find out.
+    """
+    values = (ctypes.c_int64 * len(arguments))(*arguments)
+    places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(values) + 8 * i for i in range(len(arguments))))
+    try:
+        launch_kernel = cupy.cuda.driver.launchKernel
+        packed = (kernel.ptr, *grid, *block, 0, stream, ctypes.addressof(places), 0)
+        launch_kernel(*packed)
+    except (AttributeError, TypeError):
+        queue = cupy.cuda.Stream.from_external(RawStream(stream))
+        return lambda: kernel(grid, block, arguments, stream=queue)
+
+    def enqueue(_kept: object = (values, places)) -> None:
+        launch_kernel(*packed)
+
+    return enqueue
+
+
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
     """See backends.Backend. Unsupported: bfloat16 before compute capability 8.0."""
     dtype = str(out.dtype).removeprefix("torch.")
@@ -47,11 +72,11 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
         return lambda: out
     plan = walk(a, b, out)
     kernel = compiled(instantiation(plan, dtype), out.device.index)
-    grid, block, queue = plan.grid, (BLOCK, 1, 1), cupy.cuda.Stream.from_external(RawStream(stream))
     arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *plan.arguments)
+    enqueue = enqueuer(kernel, plan.grid, (plan.block, 1, 1), stream, arguments)
 
     def launch() -> torch.Tensor:
-        kernel(grid, block, arguments, stream=queue)
+        enqueue()
         return out
 
     launch.form = plan.form  # type: ignore[attr-defined]
@@ -71,4 +96,4 @@ def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -
     )
     cubin = Program(SOURCE, "c++", options).compile("cubin", name_expressions=(name,))
     kernel = cubin.symbol_mapping[name]
-    return Compiled(cubin.code, kernel.decode(), plan.grid, (BLOCK, 1, 1), config=plan.form)
+    return Compiled(cubin.code, kernel.decode(), plan.grid, (plan.block, 1, 1), config=plan.form)

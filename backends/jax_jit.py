@@ -12,6 +12,8 @@ import torch
 
 from backends import Launch, Unsupported
 
+ALIGNMENT = 16  # bytes; XLA's kernels count on it
+
 _COMPILED: set[Hashable] = set()
 """Shapes, dtypes and devices that XLA has compiled for."""
 
@@ -39,6 +41,10 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
 
 def shared(operand: torch.Tensor) -> jax.Array:
     """The operand as JAX's array, in the same memory: it shows what is written there later. Raises Unsupported."""
+    if operand.data_ptr() % ALIGNMENT:
+        raise Unsupported(f"JAX would copy operands that do not start on {ALIGNMENT}-byte boundaries")
+    if operand.is_cuda and jax.default_backend() != "gpu":
+        raise Unsupported("this JAX has no CUDA device: install jax[cuda13]")
     try:
         return jax.dlpack.from_dlpack(operand, copy=False)
     except (ValueError, RuntimeError) as error:

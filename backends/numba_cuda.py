@@ -22,7 +22,7 @@ from numba import cuda, types
 from numba.cuda.extending import intrinsic
 
 from backends import Compiled
-from backends._walk import BLOCK, VECTOR_BYTES, require_arithmetic, walk, walk_contiguous
+from backends._walk import VECTOR_BYTES, Variant, Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
     from backends import Launch
@@ -55,6 +55,23 @@ def store_vector(typingctx, words, pointer, index):  # type: ignore[no-untyped-d
 
 
 @intrinsic
+def store_vector_to_leave_first(typingctx, words, pointer, index):  # type: ignore[no-untyped-def]
+    """As store_vector, and L2 drops the vector before others: LLVM has no such store, PTX has."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        local = _vector(context, builder, signature.args[0], args[0])  # type: ignore[no-untyped-call]
+        four = builder.load(builder.bitcast(local, ir.VectorType(ir.IntType(32), 4).as_pointer()), align=4)
+        values = [builder.extract_element(four, ir.Constant(ir.IntType(32), k)) for k in range(4)]
+        address = builder.ptrtoint(builder.gep(args[1], [args[2]]), ir.IntType(64))
+        kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64), *(value.type for value in values)])
+        text = "st.global.cs.v4.b32 [$0], {$1, $2, $3, $4};"
+        builder.call(ir.InlineAsm(kind, text, "l,r,r,r,r,~{memory}", side_effect=True), [address, *values])
+        return context.get_dummy_value()
+
+    return types.void(words, pointer, types.int64), codegen
+
+
+@intrinsic
 def place(typingctx, words, k, element):  # type: ignore[no-untyped-def]
     """Make `element` the k-th of the vector in a local array of 16 bytes, whose words hold one or two elements."""
 
@@ -71,6 +88,27 @@ def place(typingctx, words, k, element):  # type: ignore[no-untyped-def]
         return context.get_dummy_value()
 
     return types.void(words, types.int64, element), codegen
+
+
+@intrinsic
+def multiplied(typingctx, n, divisor, magic, bits):  # type: ignore[no-untyped-def]
+    """n // divisor for 0 <= n < 2^31, by what _walk.divider made of the divisor."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        n, _, magic, bits = args
+        return builder.lshr(builder.add(builder.lshr(builder.mul(n, magic), n.type(32)), n), bits)
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), codegen
+
+
+@intrinsic
+def divided(typingctx, n, divisor, magic, bits):  # type: ignore[no-untyped-def]
+    """n // divisor for 0 <= n, in about 70 instructions."""
+
+    def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        return builder.udiv(args[0], args[1])
+
+    return types.int64(types.int64, types.int64, types.int64, types.int64), codegen
 
 
 def _vector(context, builder, kind, array):  # type: ignore[no-untyped-def]
@@ -120,7 +158,7 @@ ARITHMETIC = {
 
 
 def flat_kernel(  # noqa: C901  # half of its branches are decided at compile time
-    numbers: Arithmetic, by_row: bool, whole: bool, wide: bool
+    numbers: Arithmetic, by_row: bool, whole: bool, wide: bool, cached: bool
 ) -> Callable[..., None]:
     """The kernel for b and out dense and equally far, `shift` elements, past a 16-byte boundary; a contiguous.
 
@@ -129,16 +167,16 @@ def flat_kernel(  # noqa: C901  # half of its branches are decided at compile ti
     """
     word, product = numbers.word, numbers.product
     lanes, words = numbers.lanes, VECTOR_BYTES * 8 // word.bitwidth
-    unsigned = np.uint64 if wide else np.uint32  # a 64-bit division costs about 70 instructions
+    quotient, store = (divided if wide else multiplied), (store_vector_to_leave_first if cached else store_vector)
 
-    def flat(a, b, out, size, inner_size, shift):  # type: ignore[no-untyped-def]
+    def flat(a, b, out, size, inner_size, shift, magic, bits):  # type: ignore[no-untyped-def]
         thread = np.int64(cuda.blockIdx.x) * cuda.blockDim.x + cuda.threadIdx.x
         first = thread * lanes - shift
         if first >= 0 and first + lanes <= size:
             x = cuda.local.array(words, word)
             load_vector(x, b, first)
             factor = cuda.local.array(words, word)
-            outer = np.int64(unsigned(first) // unsigned(inner_size))
+            outer = quotient(first, inner_size, magic, bits)
             inner = first - outer * inner_size
             if by_row and (whole or inner + lanes <= inner_size):
                 row = a[outer]
@@ -155,25 +193,27 @@ def flat_kernel(  # noqa: C901  # half of its branches are decided at compile ti
                         outer += 1
             for w in range(words):
                 x[w] = product(factor[w], x[w])
-            store_vector(x, out, first)
+            store(x, out, first)
         elif not whole:
             for e in range(max(first, 0), min(first + lanes, size)):
-                outer = np.int64(unsigned(e) // unsigned(inner_size))
+                outer = quotient(e, inner_size, magic, bits)
                 out[e] = product(a[outer if by_row else e - outer * inner_size], b[e])
 
     return flat
 
 
-def strided_kernel(numbers: Arithmetic, by_row: bool, vector: bool, wide: bool) -> Callable[..., None]:
+def strided_kernel(numbers: Arithmetic, by_row: bool, vector: bool, wide: bool, cached: bool) -> Callable[..., None]:
     """The kernel for any strides; vector: both inner strides are 1 and every run starts on a 16-byte boundary."""
     word, product = numbers.word, numbers.product
     lanes, words = numbers.lanes if vector else 1, VECTOR_BYTES * 8 // word.bitwidth
-    unsigned = np.uint64 if wide else np.uint32
+    quotient, store = (divided if wide else multiplied), (store_vector_to_leave_first if cached else store_vector)
 
-    def strided(a, b, out, outer_size, inner_size, a_stride, b_outer, b_inner, out_outer, out_inner):  # type: ignore[no-untyped-def]
+    def strided(  # type: ignore[no-untyped-def]
+        a, b, out, outer_size, inner_size, a_stride, b_outer, b_inner, out_outer, out_inner, magic, bits
+    ):
         thread = np.int64(cuda.blockIdx.x) * cuda.blockDim.x + cuda.threadIdx.x
         threads_per_run = (inner_size + lanes - 1) // lanes
-        outer = np.int64(unsigned(thread) // unsigned(threads_per_run))
+        outer = quotient(thread, threads_per_run, magic, bits)
         inner = (thread - outer * threads_per_run) * lanes
         if outer >= outer_size:
             return
@@ -187,7 +227,7 @@ def strided_kernel(numbers: Arithmetic, by_row: bool, vector: bool, wide: bool) 
                 place(factor, k, a[(outer if by_row else inner + k) * a_stride])
             for w in range(words):
                 x[w] = product(factor[w], x[w])
-            store_vector(x, out, out_first)
+            store(x, out, out_first)
         else:
             for k in range(min(lanes, inner_size - inner)):
                 factor_k = a[(outer if by_row else inner + k) * a_stride]
@@ -196,20 +236,42 @@ def strided_kernel(numbers: Arithmetic, by_row: bool, vector: bool, wide: bool) 
     return strided
 
 
-def kernel_of(variant: tuple[str, bool, bool, bool], dtype: str) -> tuple[Callable[..., None], Any]:
+def kernel_of(variant: Variant, dtype: str) -> tuple[Callable[..., None], Any]:
     """The kernel of a Walk's variant, uncompiled, and its signature."""
     name, *flags = variant
-    factory, integers = (flat_kernel, 3) if name == "flat" else (strided_kernel, 7)
+    factory, integers = (flat_kernel, 5) if name == "flat" else (strided_kernel, 9)
     numbers = ARITHMETIC[dtype]
     pointer = types.CPointer(numbers.element)
     return factory(numbers, *flags), types.void(pointer, pointer, pointer, *[types.int64] * integers)
 
 
 @functools.cache
-def compiled(variant: tuple[str, bool, bool, bool], dtype: str, device: int) -> Any:
+def compiled(variant: Variant, dtype: str, device: int) -> Any:
     """The dispatcher for this device, the current one. With one signature, a launch does not look at argument types."""
     kernel, signature = kernel_of(variant, dtype)
     return cuda.jit(signature, lto=False)(kernel)  # the path through PTX that compile_for shows
+
+
+def enqueuer(dispatcher: Any, plan: Walk, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
+    """What launches the dispatcher's one kernel: by cuda.core's launch, which is what Numba itself ends in.
+
+    Where Numba does not hold its kernel as cuda.core does, by Numba's own, which looks at the arguments each time and
+    costs about four times as much. Launches once to find out.
+    """
+    block = (plan.block, 1, 1)
+    try:
+        from cuda.core import LaunchConfig, Stream, launch
+
+        (overload,) = dispatcher.overloads.values()
+        kernel = overload._codelibrary.get_cufunc().kernel
+        fixed = (Stream.from_handle(stream), LaunchConfig(grid=plan.grid, block=block), kernel)
+        launch(*fixed, *arguments)
+        return lambda: launch(*fixed, *arguments)
+    except (ImportError, AttributeError, TypeError):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*Grid size")  # small operands make small grids
+            kernel = dispatcher[plan.grid, block, cuda.external_stream(stream)]
+        return lambda: kernel(*arguments)
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
@@ -219,13 +281,11 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     if out.numel() == 0:
         return lambda: out
     plan = walk(a, b, out)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*Grid size")  # small operands make small grids
-        kernel = compiled(plan.variant, dtype, out.device.index)[plan.grid, (BLOCK, 1, 1), cuda.external_stream(stream)]
     arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *plan.arguments)
+    enqueue = enqueuer(compiled(plan.variant, dtype, out.device.index), plan, stream, arguments)
 
     def launch() -> torch.Tensor:
-        kernel(*arguments)
+        enqueue()
         return out
 
     launch.form = plan.form  # type: ignore[attr-defined]
@@ -244,4 +304,4 @@ def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -
     options = LinkerOptions(arch="sm_{}{}".format(*capability))
     cubin = Linker(ObjectCode.from_ptx(ptx.encode()), options=options).link("cubin").code
     name = re.search(r"\.entry\s+(\w+)", ptx)[1]  # type: ignore[index]  # a kernel's PTX has an entry
-    return Compiled(cubin, name, plan.grid, (BLOCK, 1, 1), config=plan.form)
+    return Compiled(cubin, name, plan.grid, (plan.block, 1, 1), config=plan.form)

@@ -2,14 +2,22 @@
 //
 // C is walked along its memory as `outer` runs of `inner` elements. BY_ROW: a run is a row and a's index is the outer
 // one; otherwise a run is a column and a's index is the inner one. Index is unsigned int where every thread's first
-// element fits it (a 64-bit division costs about 70 instructions), else unsigned long long. All integer arguments are
-// 64 bits wide, as CuPy passes Python's.
+// element is below 2^31, else unsigned long long. CACHED: C is stored so that it leaves L2 first. All integer arguments
+// are 64 bits wide, as CuPy passes Python's.
 //
 // The products are PTX because CuPy compiles everything with -ftz=true, which would flush float32 subnormals, and
 // because the 16-bit types then need no header: which toolkit's headers NVRTC finds differs from machine to machine.
 // Each is rounded once, to nearest even.
 
-constexpr unsigned BLOCK = 256;
+constexpr unsigned LARGEST_BLOCK = 512;
+
+// n / divisor, below 2^31 by the magic and the bits that _walk.divider made of the divisor.
+__device__ inline unsigned quotient(unsigned n, unsigned, unsigned magic, unsigned bits) {
+    return (__umulhi(n, magic) + n) >> bits;
+}
+__device__ inline unsigned long long quotient(unsigned long long n, unsigned long long divisor, unsigned, unsigned) {
+    return n / divisor;
+}
 
 #ifdef __CUDACC__  // the tests' host build brings its own three
 __device__ inline float mul_f32(float x, float y) {
@@ -66,9 +74,12 @@ __device__ Vector<T> load(const typename T::Element* aligned) {
     return {*reinterpret_cast<const uint4*>(aligned)};
 }
 
-template <typename T>
+template <typename T, bool CACHED>
 __device__ void store(typename T::Element* aligned, Vector<T> v) {
-    *reinterpret_cast<uint4*>(aligned) = v.bits;
+    if (CACHED)
+        __stcs(reinterpret_cast<uint4*>(aligned), v.bits);
+    else
+        *reinterpret_cast<uint4*>(aligned) = v.bits;
 }
 
 template <typename T>
@@ -84,16 +95,17 @@ __device__ typename T::Element multiply(typename T::Element x, typename T::Eleme
 
 // b and out dense and equally far, `shift` elements, past a 16-byte boundary; a contiguous. Vectors start on boundaries:
 // on ragged widths one may cross runs, and the first and the last may reach past C. WHOLE: none does either.
-template <typename T, typename Index, bool BY_ROW, bool WHOLE>
-__global__ void __launch_bounds__(BLOCK)
+template <typename T, typename Index, bool BY_ROW, bool WHOLE, bool CACHED>
+__global__ void __launch_bounds__(LARGEST_BLOCK)
     flat(const typename T::Element* __restrict__ a, const typename T::Element* __restrict__ b,
-         typename T::Element* __restrict__ out, long long size, long long inner_size, long long shift) {
+         typename T::Element* __restrict__ out, long long size, long long inner_size, long long shift, long long magic,
+         long long bits) {
     const Index begin = WHOLE ? 0 : shift, end = begin + size, run = inner_size;  // counted from the boundary
-    const Index position = (static_cast<Index>(blockIdx.x) * BLOCK + threadIdx.x) * LANES<T>;
+    const Index position = (static_cast<Index>(blockIdx.x) * blockDim.x + threadIdx.x) * LANES<T>;
     if (position >= begin && position + LANES<T> <= end) {
         const Index first = position - begin;
         const Vector<T> x = load<T>(b + first);
-        Index outer = first / run, inner = first % run;
+        Index outer = quotient(first, run, magic, bits), inner = first - outer * run;
         Vector<T> factor;
         if (BY_ROW && (WHOLE || inner + LANES<T> <= run)) {
             const typename T::Element row = a[outer];
@@ -106,26 +118,29 @@ __global__ void __launch_bounds__(BLOCK)
                 if (++inner == run) inner = 0, ++outer;
             }
         }
-        store<T>(out + first, multiply<T>(factor, x));
+        store<T, CACHED>(out + first, multiply<T>(factor, x));
     } else if (!WHOLE) {
 #pragma unroll 1
         for (Index p = max(position, begin); p < min(position + LANES<T>, end); ++p) {
             const Index e = p - begin;
-            out[e] = multiply<T>(a[BY_ROW ? e / run : e % run], b[e]);
+            const Index outer = quotient(e, run, magic, bits);
+            out[e] = multiply<T>(a[BY_ROW ? outer : e - outer * run], b[e]);
         }
     }
 }
 
 // Any strides. VECTOR: both inner strides are 1 and every run starts on a 16-byte boundary; a run may end off one.
-template <typename T, typename Index, bool BY_ROW, bool VECTOR>
-__global__ void __launch_bounds__(BLOCK)
+template <typename T, typename Index, bool BY_ROW, bool VECTOR, bool CACHED>
+__global__ void __launch_bounds__(LARGEST_BLOCK)
     strided(const typename T::Element* __restrict__ a, const typename T::Element* __restrict__ b,
             typename T::Element* __restrict__ out, long long outer_size, long long inner_size, long long a_stride,
-            long long b_outer, long long b_inner, long long out_outer, long long out_inner) {
+            long long b_outer, long long b_inner, long long out_outer, long long out_inner, long long magic,
+            long long bits) {
     constexpr unsigned STEP = VECTOR ? LANES<T> : 1;
-    const Index thread = static_cast<Index>(blockIdx.x) * BLOCK + threadIdx.x;
+    const Index thread = static_cast<Index>(blockIdx.x) * blockDim.x + threadIdx.x;
     const Index threads_per_run = (inner_size + STEP - 1) / STEP;
-    const long long outer = thread / threads_per_run, inner = static_cast<long long>(thread % threads_per_run) * STEP;
+    const Index run = quotient(thread, threads_per_run, magic, bits);
+    const long long outer = run, inner = static_cast<long long>(thread - run * threads_per_run) * STEP;
     if (outer >= outer_size) return;
     a += (BY_ROW ? outer : inner) * a_stride;
     b += outer * b_outer + inner * b_inner;
@@ -135,7 +150,7 @@ __global__ void __launch_bounds__(BLOCK)
         const Vector<T> x = load<T>(b);
         Vector<T> factor;
         for (unsigned k = 0; k < LANES<T>; ++k) factor.element[k] = a[k * a_step];
-        store<T>(out, multiply<T>(factor, x));
+        store<T, CACHED>(out, multiply<T>(factor, x));
     } else {
 #pragma unroll 1
         for (long long k = 0; k < STEP && inner + k < inner_size; ++k)

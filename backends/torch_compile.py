@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Hashable
 from types import FunctionType
+
+# One small kernel at a time: a pool of compiling processes would only disturb what is measured beside it.
+os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 import torch
 from torch._dynamo.eval_frame import _debug_get_cache_entry_list

@@ -1,4 +1,4 @@
-"""The formula as it is written: torch.matmul(torch.diag(a), b, out=out), N²·M multiplications where N·M would do."""
+"""The naive way: torch.diag(a) @ b, which builds an N × N matrix of zeros and multiplies with all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from backends import Launch, Unsupported
 
 LARGEST = 4096
-"""Rows. At 16384 x 16384 one launch takes a quarter of a second and a scratch diag(A) of 1 GiB on an H100."""
+"""Rows. Beyond, one product of float32 takes over 20 ms on an H100, and a campaign minutes."""
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,36 +14,49 @@ from backends import Compiled
 from backends.triton_tuned import config_text
 
 WARP = 32  # threads
-VECTOR_BYTES = 16  # the widest access of one thread
 POINTERS = {torch.float32: "*fp32", torch.float16: "*fp16", torch.bfloat16: "*bf16", torch.float64: "*fp64"}
 
 
 def compile_plan(plan: Callable[..., Any], rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
     """What this backend's plan would launch on contiguous, aligned operands that come from DRAM.
 
-    Which config wins the autotuning only a device can say: this takes the first that has 16 bytes or more per thread.
+    Which config wins the autotuning only a device can say: this takes the first.
     """
     shapes = ((rows,), (rows, cols), (rows, cols))
     kernel, grid, arguments, form = plan(*(torch.empty(s, dtype=getattr(torch, dtype), device="meta") for s in shapes))
-    itemsize = arguments[0].element_size()
-    config = next(c for c in kernel.configs if _elements_per_thread(c) * itemsize >= VECTOR_BYTES)
+    config = kernel.configs[0]
+    return compile_kernel(
+        kernel.fn,
+        (*arguments, *config.kwargs.values()),
+        (*grid(config.kwargs), 1, 1)[:3],
+        {"num_warps": config.num_warps},
+        capability,
+        f"{form}, {config_text(config)}, not tuned",
+    )
+
+
+def compile_kernel(
+    function: Any,
+    arguments: tuple[Any, ...],
+    grid: tuple[int, int, int],
+    options: dict[str, Any],
+    capability: tuple[int, int],
+    config: str,
+) -> Compiled:
+    """One @triton.jit function, for these arguments and Triton's options, num_warps among them."""
     compiled = triton.compile(
-        _specialised(kernel.fn, (*arguments, *config.kwargs.values())),
+        _specialised(function, arguments),
         target=GPUTarget("cuda", 10 * capability[0] + capability[1], WARP),
-        options={"num_warps": config.num_warps},
+        options=options,
     )
     return Compiled(
         cubin=compiled.asm["cubin"],
         kernel=compiled.metadata.name,
-        grid=(*grid(config.kwargs), 1, 1)[:3],
-        block=(WARP * config.num_warps, 1, 1),
+        grid=grid,
+        block=(WARP * options["num_warps"], 1, 1),
         dynamic_shared_bytes=compiled.metadata.shared,
-        config=f"{form}, {config_text(config)}, not tuned",
+        config=config,
     )
-
-
-def _elements_per_thread(config: triton.Config) -> int:
-    return math.prod(config.kwargs.values()) // (WARP * config.num_warps)
 
 
 def _specialised(function: Any, arguments: tuple[Any, ...]) -> ASTSource:

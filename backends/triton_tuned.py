@@ -12,12 +12,14 @@ import triton.language as tl
 
 
 @triton.autotune(
-    configs=[
-        triton.Config({"BLOCK": 512}, num_warps=4),
-        triton.Config({"BLOCK": 1024}, num_warps=4),
-        triton.Config({"BLOCK": 2048}, num_warps=8),
+    configs=[  # BLOCK counts vectors of 16 bytes: one per thread, or two
+        triton.Config({"BLOCK": 512}, num_warps=16),
+        triton.Config({"BLOCK": 256}, num_warps=8),
+        triton.Config({"BLOCK": 256}, num_warps=4),
     ],
-    key=["LINES", "BY_LINE", "LAYOUT", "REGIME", "SHIFT"],
+    key=["INDEX", "VECTOR", "FIT", "BY_LINE", "DENSE", "REGIME", "SHIFT"],
+    # Launches one by one scatter by more than the configs differ; a graph of them repeats to about 0.1 %.
+    do_bench=lambda call, quantiles: triton.testing.do_bench_cudagraph(call, rep=5, quantiles=quantiles),
 )
 @triton.jit
 def scale_flat(
@@ -27,68 +29,70 @@ def scale_flat(
     lines,  # the rows of a row-major C, the columns of a column-major one
     width,  # elements of a line
     total,  # lines · width
+    magic,  # with bits: the divisor `width` as a multiplication and a shift, see divider
+    bits,
     a_stride,
     b_line,  # from line to line and from element to element within one, in elements
     b_step,
     out_line,
     out_step,
     INDEX: tl.constexpr,  # tl.int32 where every index fits it, else tl.int64
-    LINES: tl.constexpr,  # how many lines a block can touch: "one", "two" or "many"
+    VECTOR: tl.constexpr,  # consecutive elements that go together: 16 bytes of them, or 1
+    FIT: tl.constexpr,  # of a vector into lines: "whole", "crossing" (may reach into the next line) or "short" (and on)
     BY_LINE: tl.constexpr,  # A has an element for each line, else for each place within a line
-    LAYOUT: tl.constexpr,  # of B and C: "dense", "aligned" (gaps, but lines of whole 16-byte vectors) or "strided"
+    DENSE: tl.constexpr,  # B and C have no gaps between lines
     REGIME: tl.constexpr,  # of the size: "small", "cached" or "streamed"
     SHIFT: tl.constexpr,  # dense: elements between a 16-byte boundary and the first of B, and of C alike
     BLOCK: tl.constexpr,
 ):
-    """C as one sequence of elements, BLOCK of them per program."""
-    # Only the first element's line is found by division. Places that run past its end are in the next line or, where
-    # lines are short, in the one that the width's reciprocal gives: exact, as place · width < 2^31.
-    lane = tl.arange(0, BLOCK)
-    start = tl.program_id(0).to(INDEX) * BLOCK - SHIFT
-    if SHIFT:  # the first block begins before C, with places that are never written
-        line = tl.maximum(start, 0) // width
-        place = tl.maximum(start - line * width + lane, 0)
-    else:
-        line = start // width
-        place = start - line * width + lane
-    if LINES == "one":
-        past = 0
-    elif LINES == "two":
-        past = (place >= width).to(tl.int32)
-    else:
-        past = tl.umulhi(2 * place.to(tl.int32), 0x7FFFFFFF // width + 1)
-    place -= past * width
+    """C as one sequence of elements, BLOCK times 16 bytes of them per program."""
+    SIZE: tl.constexpr = BLOCK * (128 // b_ptr.dtype.element_ty.primitive_bitwidth)
+    k = tl.arange(0, VECTOR)[None, :]
+    start = tl.program_id(0).to(INDEX) * SIZE - SHIFT
+    first = start + VECTOR * tl.arange(0, SIZE // VECTOR)[:, None]  # of each vector
+    at = first + k
 
-    if not BY_LINE:
-        scale = tl.load(a_ptr + place * a_stride)
-    elif LINES == "one":
-        scale = tl.load(a_ptr + line * a_stride)
-    elif LINES == "two":
-        this = tl.load(a_ptr + line * a_stride)
-        following = tl.load(a_ptr + (line + 1) * a_stride, line + 1 < lines)
-        scale = tl.where(past == 0, this, following)
+    # The line of each vector or, where it may reach through several, of each element. The first block of a shifted C
+    # begins before it, the last block ends behind it: there, any line that exists will do.
+    asked = at if FIT == "short" else first
+    counted = tl.maximum(asked, 0) if SHIFT else asked
+    if tl.int32 == INDEX:
+        dividend = counted.to(tl.uint32)
+        line = ((tl.umulhi(dividend, tl.cast(magic, tl.uint32)) + dividend) >> bits).to(tl.int32)
     else:
-        scale = tl.load(a_ptr + tl.minimum(line + past, lines - 1) * a_stride)
+        line = counted // width
+    place = asked - line * width
 
-    if LAYOUT == "dense":
-        b_at = b_ptr + start + lane
-        out_at = out_ptr + start + lane
+    if BY_LINE:
+        scale = tl.load(a_ptr + tl.minimum(line, lines - 1) * a_stride)
+        if FIT == "crossing":
+            following = tl.load(a_ptr + tl.minimum(line + 1, lines - 1) * a_stride)
+            scale = tl.where(place + k < width, scale, following)
     else:
-        b_at = b_ptr + (line + past) * b_line + place * b_step
-        out_at = out_ptr + (line + past) * out_line + place * out_step
-    if LAYOUT == "aligned" or SHIFT:
-        vector: tl.constexpr = 128 // b_ptr.dtype.element_ty.primitive_bitwidth
-        b_at = tl.max_contiguous(tl.multiple_of(b_at, 16), vector)
-        out_at = tl.max_contiguous(tl.multiple_of(out_at, 16), vector)
+        j = place if FIT == "short" else place + k
+        if FIT == "crossing":
+            j = tl.where(j < width, j, j - width)
+        if SHIFT:
+            j = tl.maximum(j, 0)
+        scale = tl.load(a_ptr + j * a_stride)
 
-    # B bypasses L1 and C leaves L2 first, so that the next launch finds B there.
-    load_policy: tl.constexpr = ".cg" if REGIME == "cached" else ""
-    store_policy: tl.constexpr = ".cs" if REGIME == "cached" else ""
+    if DENSE:
+        b_at = b_ptr + at
+        out_at = out_ptr + at
+    else:
+        b_at = b_ptr + (line * b_line + place * b_step) + k * b_step
+        out_at = out_ptr + (line * out_line + place * out_step) + k * out_step
+    if VECTOR > 1:
+        b_at = tl.max_contiguous(tl.multiple_of(b_at, (16, 16)), (1, VECTOR))
+        out_at = tl.max_contiguous(tl.multiple_of(out_at, (16, 16)), (1, VECTOR))
+
+    # What fits L2 is found there by the next launch, if C leaves it before B does.
+    store_policy: tl.constexpr = "" if REGIME == "streamed" else ".cs"
     # A branch: a mask would cost the 16-byte accesses wherever total is no multiple of them.
-    if LINES == "one" or (start >= 0 and start + BLOCK <= total):
-        tl.store(out_at, scale * tl.load(b_at, cache_modifier=load_policy), cache_modifier=store_policy)
+    if (start >= 0) & (start + SIZE <= total):
+        tl.store(out_at, scale * tl.load(b_at), cache_modifier=store_policy)
     else:
-        inside = (start + lane >= 0) & (start + lane < total)
+        inside = (at >= 0) & (at < total)
         tl.store(out_at, scale * tl.load(b_at, inside), inside)
 
 
@@ -137,13 +141,24 @@ def regime(out: torch.Tensor) -> str:
     return "streamed" if share > 1 else "cached" if share > 1 / 16 else "small"
 
 
+def divider(width: int) -> tuple[int, int]:
+    """(magic, bits) with n // width == (n + (n · magic >> 32)) >> bits for 0 <= n < 2^31, magic as a signed int32.
+
+    After Granlund and Montgomery, "Division by invariant integers using multiplication", 1994.
+    """
+    bits = (width - 1).bit_length()
+    magic = 2**32 * (2**bits - width) // width + 1
+    return (magic if magic < 2**31 else magic - 2**32), bits
+
+
 def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
     """What computes these operands: (kernel, grid, its arguments up to the tuned ones, the form in words).
 
     Reads shapes, strides and addresses only; out must not be empty.
     """
     rows, cols = out.shape
-    largest = max(config.kwargs["BLOCK"] for config in scale_flat.configs)
+    lanes = 16 // out.element_size()
+    largest = lanes * max(config.kwargs["BLOCK"] for config in scale_flat.configs)
     reach = [rows * cols + largest]
     reach += [sum((n - 1) * s for n, s in zip(t.shape, t.stride(), strict=True)) for t in (a, b, out)]
     index = tl.int32 if max(reach) < 2**31 else tl.int64
@@ -161,26 +176,20 @@ def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
             "tile",
         )
 
-    vector = 16 // out.element_size()
-    shift = 0
-    if width > 1 and not b_step == out_step == 1:
-        layout = "strided"
-    elif lines == 1 or b_line == out_line == width:
-        layout = "dense"
-        if out.data_ptr() % 16 == b.data_ptr() % 16:
-            shift = out.data_ptr() % 16 // out.element_size()
-    elif any(n % vector for n in (width, b_line, out_line)) or any(t.data_ptr() % 16 for t in (b, out)):
-        layout = "strided"
-    else:
-        layout = "aligned"
-    sizes = (lines, width, rows * cols, a.stride(0), b_line, b_step, out_line, out_step)
-    touched = "one" if width % largest == 0 and not shift else "two" if width >= largest else "many"
-    flags = (index, touched, by_line, layout, regime(out), shift)
+    run = width == 1 or b_step == out_step == 1
+    dense = run and (lines == 1 or b_line == out_line == width)
+    offset, b_offset = out.data_ptr() % 16, b.data_ptr() % 16
+    aligned = run and not any(n % lanes for n in (width, b_line, out_line)) and offset == b_offset == 0
+    vector = lanes if aligned or (dense and offset == b_offset) else 1
+    shift = offset // out.element_size() if dense and vector > 1 else 0
+    fit = "whole" if width % vector == 0 and not shift else "crossing" if width >= vector else "short"
+    sizes = (lines, width, rows * cols, *divider(width), a.stride(0), b_line, b_step, out_line, out_step)
     return (
         scale_flat,
-        lambda meta: (triton.cdiv(rows * cols + shift, meta["BLOCK"]),),
-        (a, b, out, *sizes, *flags),
-        f"flat {layout} {regime(out)}, by {'row' if by_line else 'column'}, {touched} per block"
+        lambda meta: (triton.cdiv(rows * cols + shift, lanes * meta["BLOCK"]),),
+        (a, b, out, *sizes, index, vector, fit, by_line, dense, regime(out), shift),
+        f"{'dense' if dense else 'gapped'} {regime(out)}, by {'row' if by_line else 'column'}, "
+        + (f"{fit} vectors" if vector > 1 else "single elements")
         + (f", shifted by {shift}" if shift else ""),
     )
 
@@ -195,8 +204,23 @@ def scale(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
 
 
 def config_text(config: triton.Config) -> str:
-    """A tuning config in words, e.g. "BLOCK 512, 4 warps"."""
+    """A tuning config in words, e.g. "BLOCK 512, 16 warps"."""
     return ", ".join([*(f"{name} {value}" for name, value in config.kwargs.items()), f"{config.num_warps} warps"])
+
+
+def enqueuer(compiled, grid, stream: int, arguments):
+    """What enqueues a compiled kernel: by its `run` with bare addresses, half the cost of its public `[grid]`.
+
+    Where this Triton's `run` is gone or takes other arguments, by `[grid]`. Launches once to find out.
+    """
+    addresses = [value.data_ptr() if isinstance(value, torch.Tensor) else value for value in arguments]
+    try:
+        run, leading = compiled.run, (*grid, stream, compiled.function, compiled.packed_metadata, None, None, None)
+        run(*leading, *addresses)
+    except (AttributeError, TypeError):
+        by_grid = compiled[grid]
+        return lambda: by_grid(*arguments, stream=stream)
+    return lambda: run(*leading, *addresses)
 
 
 def launcher(stream: int, kernel, grid, arguments, form: str):
@@ -212,14 +236,17 @@ def launcher(stream: int, kernel, grid, arguments, form: str):
     with torch.cuda.stream(queue):
         compiled = kernel[grid](*arguments)
     config = kernel.best_config
-    enqueue = (compiled or kernel.fn)[(*grid(config.kwargs), 1, 1)[:3]]  # Triton's interpreter compiles nothing
+    blocks = (*grid(config.kwargs), 1, 1)[:3]
     arguments = (*arguments, *config.kwargs.values())
+    # Triton's interpreter compiles nothing.
+    enqueue = enqueuer(compiled, blocks, stream, arguments) if compiled else lambda: kernel.fn[blocks](*arguments)
 
     def launch() -> torch.Tensor:
-        enqueue(*arguments, stream=stream)
+        enqueue()
         return out
 
     launch.form = f"{form}, {config_text(config)}"  # type: ignore[attr-defined]
+    launch.operands = arguments[:3]  # type: ignore[attr-defined]  # their memory must outlive the addresses
     return launch
 
 
@@ -228,12 +255,40 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int):
     return launcher(stream, *plan(a, b, out)) if out.numel() > 0 else lambda: out
 
 
+@torch.library.custom_op("diagbench::product", mutates_args=())
+def product(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """diag(A) · B as one operator for torch.compile and autograd, which look at what it returns, not into it."""
+    return scale(A, B, torch.empty_like(B))
+
+
+@product.register_fake
+def product_like(A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
+    """What `product` returns, without its values."""
+    return torch.empty_like(B)
+
+
+def keep_operands(ctx, inputs, output) -> None:
+    """Both gradients need the other operand."""
+    ctx.save_for_backward(*inputs)
+
+
+def gradients(ctx, g: torch.Tensor):
+    """(dA, dB) from g: (N, M), the gradient of C: dA = sum over columns of g · B, dB = diag(A) · g."""
+    A, B = ctx.saved_tensors
+    dA = torch.einsum("ij,ij->i", g, B) if ctx.needs_input_grad[0] else None
+    return dA, product(A, g) if ctx.needs_input_grad[1] else None
+
+
+product.register_autograd(gradients, setup_context=keep_operands)
+
+
 class ModelNew(nn.Module):
     """C = diag(A) · B."""
 
     def forward(self, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
         """A: (N,), B: (N, M), of one floating-point type and on one device; returns C: (N, M), laid out as B is.
 
+        Differentiable in both, and one operator under torch.compile.
         Raises ValueError for operands that do not fit together.
         """
         if A.ndim != 1 or B.ndim != 2 or A.shape[0] != B.shape[0]:
@@ -242,4 +297,7 @@ class ModelNew(nn.Module):
             raise ValueError(f"A and B must have one floating-point type, not {A.dtype} and {B.dtype}")
         if A.device != B.device:
             raise ValueError(f"A and B must be on one device, not {A.device} and {B.device}")
+        learns = torch.is_grad_enabled() and (A.requires_grad or B.requires_grad)
+        if learns or torch.compiler.is_compiling():
+            return product(A, B)
         return scale(A, B, torch.empty_like(B))

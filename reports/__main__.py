@@ -12,7 +12,8 @@ from typing import NoReturn, get_args
 from rich.console import Console
 
 from reports import records
-from reports.compare import NotComparable, compare, terminal
+from reports.compare import NotComparable, compare
+from reports.comparison_table import terminal
 from reports.select import NotMeasured, select, text
 from suite.cases import ITEMSIZE, Case, Layout, UnknownCase
 from suite.record import BadRecord, Series, read

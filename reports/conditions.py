@@ -23,7 +23,8 @@ def second_timer(record: Record) -> Iterator[Part]:
             "The same launches by timers that are independent of the campaign's. CUPTI gives how long the kernels of "
             "one launch keep the device busy, without the gap to the next launch, about a microsecond, that is part "
             f"of the campaign's time; agreement within {units.percent(ASKED)} is asked of it from "
-            f"{FROM_S * 1e6:.0f} µs up. Event pairs enclose launches that the host queues on a stream, the way of "
+            f"{FROM_S * 1e6:.0f} µs up, with events around the very launches that it watched where a run took them, "
+            "else with the campaign. Event pairs enclose launches that the host queues on a stream, the way of "
             "timing a backend that no CUDA graph can hold; a stream leaves a longer gap between launches than a graph."
         )
         yield "A second timer", (words, _verdict(record.run.agreements)), (agreement_table(record),)
@@ -37,11 +38,29 @@ def _cupti_verdict(agreements: Iterable[Agreement]) -> str:
     asked = [each for each in agreements if each.timer == "cupti" and each.campaign_seconds >= FROM_S]
     if not asked:
         return "CUPTI was not asked about a case that takes so long."
-    widest = max(asked, key=lambda each: abs(each.ratio - 1))
-    off = f"{abs(widest.ratio - 1):.2%}".replace("%", " %")
-    beyond = sum(abs(each.ratio - 1) > ASKED for each in asked)
+    widest = max(asked, key=_off)
+    beyond = sum(_off(each) > ASKED for each in asked)
     agree = f"All {len(asked)} comparisons with CUPTI agree" if not beyond else f"{beyond} of {len(asked)} do not agree"
-    return f"{agree}; the farthest is off by {off} ({widest.backend} in {widest.case})."
+    farthest = f"the farthest is off by {_two_digits(_off(widest))} ({widest.backend} in {widest.case})"
+    return f"{agree}; {farthest}. {_profilers_part(asked)}".strip()
+
+
+def _off(cupti: Agreement) -> float:
+    """How far CUPTI is from events around the same launches or, where a run took none, from the campaign; a share."""
+    return abs((cupti.of_same_launches or cupti.ratio) - 1)
+
+
+def _profilers_part(asked: Iterable[Agreement]) -> str:
+    changed = {each.changed - 1: each for each in asked if each.changed}
+    if not changed:
+        return ""
+    most = max(changed, key=abs)
+    which = f"{changed[most].backend} in {changed[most].case}"
+    return f"Being watched changes a launch's time by {_two_digits(most, '+')} at most ({which})."
+
+
+def _two_digits(share: float, sign: str = "") -> str:
+    return f"{share:{sign}.2%}".replace("%", " %")
 
 
 def _events_gap(agreements: Iterable[Agreement]) -> str:
@@ -55,10 +74,12 @@ def agreement_table(record: Record) -> Table:
     for each in record.run.agreements:
         rows.setdefault((each.backend, each.case, each.series), {})[each.timer] = each
     timers = [timer for timer in TIMERS if any(timer in row for row in rows.values())]
-    heads = (f"{TIMERS[timer]}{what}" for timer in timers for what in (", µs", " / campaign"))
+    heads = [f"{TIMERS[timer]}{what}" for timer in timers for what in (", µs", " / campaign")]
+    watched = any(each.profiled_events_seconds for each in record.run.agreements)
+    heads += ["events while profiled, µs", "CUPTI / those", "those / campaign"] if watched else []
     return Table(
         ("backend", "case", "series", "campaign, µs", *heads),
-        tuple((*key, *_agreement_cells(row, timers)) for key, row in rows.items()),
+        tuple((*key, *_agreement_cells(row, timers), *_watched_cells(row, watched)) for key, row in rows.items()),
         text=3,
     )
 
@@ -68,6 +89,14 @@ def _agreement_cells(row: dict[str, Agreement], timers: Sequence[str]) -> Iterat
     for timer in timers:
         yield units.microseconds(row[timer].seconds if timer in row else None)
         yield f"{row[timer].ratio:.4f}" if timer in row else units.ABSENT
+
+
+def _watched_cells(row: dict[str, Agreement], watched: bool) -> Iterator[str]:
+    if watched:
+        cupti = row.get("cupti")
+        yield units.microseconds(cupti.profiled_events_seconds if cupti else None)
+        for share in (cupti.of_same_launches, cupti.changed) if cupti else (None, None):
+            yield f"{share:.4f}" if share else units.ABSENT
 
 
 def state(record: Record) -> Iterator[Part]:

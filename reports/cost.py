@@ -10,17 +10,15 @@ the host's part:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from reports import records, units
+from reports.records import BASELINE
 from reports.tables import Part, Table
 from suite.cases import parse
-from suite.record import Energy, FirstUse, Measurement, Record
-
-BASELINE = "torch_broadcast"
-"""What the others have to pay off against: it is there already wherever torch is."""
+from suite.record import Energy, FirstUse, Record
 
 USERS: dict[str, Literal["launch", "call"]] = {"bound": "launch", "plain": "call"}
 
@@ -48,8 +46,8 @@ def cost(record: Record, backend: str, case: str, host: Literal["launch", "call"
     The host's time is of the case that the run took it at; so is the first use, where it was not taken at this one.
     """
     use = _use(record, backend, case)
-    kernel = _of(records.measured(record, "cold", case), backend)
-    enqueue = _of(records.measured(record, host), backend)
+    kernel = records.of(records.measured(record, "cold", case), backend)
+    enqueue = records.of(records.measured(record, host), backend)
     if use is None or kernel is None or enqueue is None:
         return None
     longer = max((kernel, enqueue), key=lambda m: m.median_s)
@@ -59,10 +57,6 @@ def cost(record: Record, backend: str, case: str, host: Literal["launch", "call"
 def _use(record: Record, backend: str, case: str) -> FirstUse | None:
     uses = (use for use in record.run.first_uses if use.backend == backend)
     return min(uses, key=lambda use: use.case != case, default=None)
-
-
-def _of(measurements: Iterable[Measurement], backend: str) -> Measurement | None:
-    return next((each for each in measurements if each.backend == backend), None)
 
 
 def sections(record: Record) -> Iterator[Part]:
@@ -119,7 +113,7 @@ def _backends(record: Record) -> list[str]:
 
 def _cost_row(record: Record, backend: str) -> tuple[str, ...]:
     times = (records.headline(record), records.measured(record, "launch"), records.measured(record, "call"))
-    found = [_of(each, backend) for each in times]
+    found = [records.of(each, backend) for each in times]
     headline = next((m.case for m in records.headline(record)), "")
     return (
         backend,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reports import conditions, cost, evidence, records, tables, units, why
+from reports import conditions, cost, evidence, extremes, records, shortfalls, tables, units, why
 from reports.figures import figures
 from reports.svg import Figure
 from reports.tables import Part, Table
@@ -44,6 +44,9 @@ def page(record: Record, source: str) -> Page:
     sections = (
         _what(record, (first,) if first else ()),
         *_shares(record, tuple(others)),
+        *_plain(extremes.section(record)),
+        *_plain(shortfalls.section(record)),
+        *_forms(record),
         *_host(record),
         *_plain(cost.sections(record)),
         _outcomes(record),
@@ -66,7 +69,9 @@ def summary(record: Record) -> str:
         return "No backend got to a number in the headline case; the outcomes say why."
     first, *others = ties
     share = units.percent_interval(first.of_ceiling, first.of_ceiling_ci99)
-    said = f"{first.backend} reaches {share} of the ceiling at {records.label(first)}, cold"
+    remark = records.remark(record, first.backend)
+    name = f"{first.backend} ({remark})" if remark else first.backend
+    said = f"{name} reaches {share} of the ceiling at {records.label(first)}, cold"
     margin = f"the margin of {units.percent(first.margin)}"
     if not others:
         return f"{said}; every other backend is slower by more than {margin}."
@@ -121,6 +126,13 @@ def _shares(record: Record, others: tuple[Figure, ...]) -> Iterator[Section]:
                 others if series == "cold" else (),
                 tables=(tables.share_table(record, series), tables.numbers_table(record, series)),
             )
+
+
+def _forms(record: Record) -> Iterator[Section]:
+    table = tables.forms_table(record)
+    if table.rows:
+        words = "Each tuned backend has several forms and picks one by the operands or by trying, before it is timed."
+        yield Section("Which form ran", (words,), tables=(table,))
 
 
 def _host(record: Record) -> Iterator[Section]:

@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from statistics import median
 
-from suite import profile
+from suite import profile, variants
 from suite.cases import HEADLINE, ITEMSIZE
 from suite.record import BadRecord, Machine, Measurement, Profile, Record, Series, read
 
 DATA = Path(__file__).parent / "data"
-"""<device-slug>/<utc>-<commit>.json, append-only; beside them <utc>-<commit>.profile.json, which are no runs."""
+"""<device-slug>/<utc>-<commit>.json, append-only; beside them .profile.json and .variants.json, which are no runs."""
 
 ROLES = ("backend", "ceiling", "control")
+
+TUNED = ("triton_tuned", "cupy_rawkernel", "numba_cuda", "numba_cpu")
+"""The backends whose kernels are written here and tuned; all others are what they are measured against."""
+
+BASELINE = "torch_broadcast"
+"""What is there already wherever torch is: the others have to pay off against it."""
 
 
 def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
@@ -23,7 +30,7 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     """
     found: dict[str, list[Record]] = {}
     for path in sorted(data.glob("*/*.json")):
-        if path.name.endswith(profile.SUFFIX):
+        if path.name.endswith((profile.SUFFIX, variants.SUFFIX)):
             continue
         record = read(path)
         if record.machine.slug != path.parent.name:
@@ -32,6 +39,21 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     return {
         slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
     }
+
+
+def tried(data: Path = DATA) -> dict[str, tuple[str, variants.Variants]]:
+    """Device slug -> the newest measurement of the tuned kernel's variants there, and its file's name.
+
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    """
+    found: dict[str, tuple[str, variants.Variants]] = {}
+    for path in sorted(data.glob(f"*/*{variants.SUFFIX}")):
+        each, slug = variants.read(path), path.parent.name
+        if each.machine.slug != slug:
+            raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
+        if slug not in found or each.utc >= found[slug][1].utc:
+            found[slug] = path.name, each
+    return found
 
 
 def profile_beside(record: Record) -> tuple[str, Profile] | None:
@@ -74,6 +96,11 @@ def measured(record: Record, series: Series, case: str | None = None) -> list[Me
     return [each for each in every if each.series == series and case in (None, each.case)]
 
 
+def of(measurements: Iterable[Measurement], backend: str) -> Measurement | None:
+    """The first of one backend or other candidate."""
+    return next((each for each in measurements if each.backend == backend), None)
+
+
 def cases(measurements: Iterable[Measurement]) -> list[Measurement]:
     """One measurement per case: contiguous ones first, then by dtype, bytes and shape."""
     first: dict[str, Measurement] = {}
@@ -101,6 +128,33 @@ def candidates(measurements: Iterable[Measurement], roles: Sequence[str] = ROLES
     """The names of the candidates in these roles, role by role, each in the run's order."""
     every = list(measurements)
     return list(dict.fromkeys(each.backend for role in roles for each in every if each.role == role))
+
+
+def ranked(measurements: Iterable[Measurement]) -> list[str]:
+    """The backends with a share of the ceiling, the highest median over their own cases first."""
+    shares: dict[str, list[float]] = {}
+    for each in measurements:
+        if each.role == "backend" and each.of_ceiling is not None:
+            shares.setdefault(each.backend, []).append(each.of_ceiling)
+    return sorted(shares, key=lambda name: (-median(shares[name]), name))
+
+
+def caveat(record: Record, backend: str) -> str:
+    """What the run says for the backend's numbers to be taken with; empty for most, and in runs from before it did."""
+    caveats: dict[str, str] = getattr(record.run, "caveats", {})
+    return caveats.get(backend, "")
+
+
+def remark(record: Record, backend: str) -> str:
+    """What has to be said wherever the backend's numbers are shown: that it allocates C, and its caveat."""
+    allocates = any(each.measurement.allocates for each in record.benchmarks if each.measurement.backend == backend)
+    return "; ".join(filter(None, ("allocates C" if allocates else "", caveat(record, backend))))
+
+
+def remarks(record: Record, backends: Iterable[str]) -> dict[str, str]:
+    """Those of these backends that have a remark, in their order -> the remark."""
+    said = {backend: remark(record, backend) for backend in backends}
+    return {backend: words for backend, words in said.items() if words}
 
 
 def headline(record: Record) -> list[Measurement]:

@@ -14,12 +14,16 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports import evidence, records
+from reports import evidence, records, tried
 from reports.page import Page, page, summary, whose
+from reports.tables import devices_table
+from suite.cases import HEADLINE
 from suite.record import Record
+from suite.variants import Variants
 
 PUBLISHED = Path(__file__).parent / "published"
-"""<device-slug>/<run>.html and .md with their SVG files; README.md, the index; headline.svg, the newest result."""
+"""<device-slug>/<run>.html and .md with their SVG files, tried.html and .md; README.md, the index; headline.svg, the
+newest result."""
 
 SPECIAL = re.compile(r"[\\`*~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|](?=[(\[:])")
 """What Markdown would not show as it is; an underscore inside a word and an interval's brackets it does."""
@@ -36,13 +40,18 @@ def publish(data: Path = records.DATA, published: Path = PUBLISHED) -> int:
     devices = records.runs(data)
     # Newest last, and any GPU after any CPU, so that the last headline drawn is the one for the first screen.
     every = sorted((run for runs in devices.values() for run in runs), key=lambda r: (r.machine.kind == "cuda", r.utc))
-    files = {"README.md": _index(devices)}
+    files: Files = {}
     for record in every:
         slug = record.machine.slug
         written = page(record, f"../../data/{slug}/{Path(record.path).name}")
         files |= {f"{slug}/{name}": text for name, text in _files(written).items()}
         headline = next((figure for figure in written.figures if figure.name == "headline"), None)
         files |= {"headline.svg": headline.svg} if headline else {}
+    others = records.tried(data)
+    for slug, (name, found) in others.items():
+        written = tried.page(found, f"../../data/{slug}/{name}")
+        files |= {f"{slug}/{name}": text for name, text in _files(written).items()}
+    files["README.md"] = _index(devices, files, {slug: found for slug, (_, found) in others.items()})
     _replace(published, files)
     _remove_all_but(published, files)
     return len(every)
@@ -68,12 +77,17 @@ def _files(written: Page) -> Files:
     }
 
 
-def _index(devices: Mapping[str, tuple[Record, ...]]) -> str:
+def _index(devices: Mapping[str, tuple[Record, ...]], files: Files, others: Mapping[str, Variants]) -> str:
+    """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
     newest_first = sorted(devices.values(), key=lambda runs: (runs[0].utc, runs[0].machine.slug), reverse=True)
     return _template(
         "index.md.j2",
         devices=newest_first,
+        table=devices_table(newest_first),
+        headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
+        files=files,
         summary=summary,
+        tried={slug: (found, tried.summary(found)) for slug, found in others.items()},
         foreign=all(whose(runs[0].machine) for runs in newest_first),
         stem=records.stem,
         device=records.device,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
@@ -40,7 +40,8 @@ class Choice(_Typed):
     ratio: float
     ratio_ci99: tuple[float, float]
     verdict: Verdict
-    allocates: bool
+    allocates: bool  # C is a fresh array per launch
+    caveat: str  # what its numbers are to be taken with; empty for most
 
 
 class Evidence(_Typed):
@@ -88,7 +89,7 @@ def select(
         regime=_regime(record, case),
         series=series,
         backend=ties[0].backend,
-        ties=tuple(Choice(**{name: getattr(each, name) for name in Choice.model_fields}) for each in ties),
+        ties=tuple(_choice(record, each) for each in ties),
         margin=ties[0].margin,
         measured_case=source.case,
         measured_regime=source.regime,
@@ -100,6 +101,11 @@ def select(
             age_days=round((now - record.utc).total_seconds() / 86400, 2),
         ),
     )
+
+
+def _choice(record: Record, m: Measurement) -> Choice:
+    measured = {name: getattr(m, name) for name in Choice.model_fields if name != "caveat"}
+    return Choice(**measured, caveat=records.caveat(record, m.backend))
 
 
 def _run_for(runs: Sequence[Record], case: Case, series: Series) -> Record:
@@ -180,25 +186,42 @@ def _aligned(case: Case) -> bool:
 
 def text(selection: Selection) -> str:
     """The selection for a terminal."""
+    return "\n".join([*_head(selection), *(f"  {name:15}{value}" for name, value in _facts(selection))])
+
+
+def _head(selection: Selection) -> Iterator[str]:
+    first = selection.ties[0]
+    yield f"{selection.backend} for {selection.case} on {selection.device}"
+    if selection.extrapolated:
+        other = f", another regime than {selection.regime}" if selection.regime != selection.measured_regime else ""
+        yield "EXTRAPOLATED: this case was not measured; the numbers below are those of the nearest one that was,"
+        yield f"{selection.measured_case}, {selection.measured_regime}{other}"
+    if first.above_ceiling:
+        yield "DOUBTFUL: above the ceiling by more than the A/A control explains"
+    if _remark(first):
+        yield f"CAVEAT: {_remark(first)}"
+
+
+def _facts(selection: Selection) -> Iterator[tuple[str, str]]:
     first, *others = selection.ties
     share = units.percent_interval(first.of_ceiling, first.of_ceiling_ci99)
     bandwidth = f"{units.gigabytes_per_s(first.bandwidth_bytes_per_s)} GB/s"
     evidence = selection.evidence
-    facts = {
-        "tied with it": ", ".join(f"{o.backend} ({o.verdict}, time × {o.ratio:.3f})" for o in others) or "no other",
-        "margin": f"differences under {units.percent(selection.margin)} are not claimed",
-        "time": f"{units.microseconds(first.median_s)} µs, {bandwidth}, series {selection.series}",
-        "of the ceiling": f"{share}, 99 % interval"
-        if first.of_ceiling is not None
-        else f"none in series {selection.series}",
-        "evidence": f"reports/data/{evidence.run}",
-        "": f"commit {evidence.commit}, {evidence.utc:%Y-%m-%d}, {evidence.age_days:.0f} days old",
-    }
-    head = f"{selection.backend} for {selection.case} on {selection.device}"
-    if selection.extrapolated:
-        other = f", another regime than {selection.regime}" if selection.regime != selection.measured_regime else ""
-        head += "\nEXTRAPOLATED: this case was not measured; the numbers below are those of the nearest one that was,"
-        head += f"\n{selection.measured_case}, {selection.measured_regime}{other}"
-    if first.above_ceiling:
-        head += "\nDOUBTFUL: above the ceiling by more than the A/A control explains"
-    return "\n".join([head, *(f"  {name:15}{value}" for name, value in facts.items())])
+    for number, other in enumerate(others):
+        yield "" if number else "tied with it", ", ".join(filter(None, (_tie(other), _remark(other))))
+    if not others:
+        yield "tied with it", "no other"
+    yield "margin", f"differences under {units.percent(selection.margin)} are not claimed"
+    yield "time", f"{units.microseconds(first.median_s)} µs, {bandwidth}, series {selection.series}"
+    none = f"none in series {selection.series}"
+    yield "of the ceiling", none if first.of_ceiling is None else f"{share}, 99 % interval"
+    yield "evidence", f"reports/data/{evidence.run}"
+    yield "", f"commit {evidence.commit}, {evidence.utc:%Y-%m-%d}, {evidence.age_days:.0f} days old"
+
+
+def _tie(other: Choice) -> str:
+    return f"{other.backend}: {other.verdict}, time × {other.ratio:.3f}"
+
+
+def _remark(choice: Choice) -> str:
+    return "; ".join(filter(None, ("allocates C" if choice.allocates else "", choice.caveat)))

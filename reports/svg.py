@@ -9,8 +9,13 @@ from xml.sax.saxutils import quoteattr
 import altair as alt
 import vl_convert
 
+from backends import CATALOGUE
+from reports import records
+from suite.record import Record
+
 INK, FAINT, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#ffffff"
 NEUTRAL = "#9aa4ae"  # on either ground
+MUTED = "#7d8790"  # the same, somewhat darker than what is no backend
 DARK = {INK: "#f0f6fc", FAINT: "#9198a1", GRID: "#3d444d"}
 DARK_PAPER = "#0d1117"
 
@@ -27,9 +32,12 @@ NAMED = {
     "torch_compile": "#56b4e9",
     "numba_cpu": "#cc79a7",
 }
-"""Okabe and Ito's palette (2008), told apart with any colour vision, and browns for the baselines; fixed for good."""
+"""Okabe and Ito's palette (2008), told apart with any colour vision, and browns for the baselines; fixed for good.
 
-SPARE = ("#7f7f7f", "#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
+More than these cannot be told apart in one figure, so the rest of the catalogue is grey, by its place and its label.
+"""
+
+SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
 
 STYLE = "".join(
     (
@@ -50,8 +58,16 @@ class Figure:
 
 
 def colour(backend: str) -> str:
-    """The backend's own colour; one that has none gets a spare one, always the same for its name."""
+    """The backend's own colour; the rest of the catalogue is muted; a candidate gets a spare one, always the same."""
+    if any(entry.name == backend for entry in CATALOGUE):
+        return NAMED.get(backend, MUTED)
     return NAMED.get(backend) or SPARE[sum(backend.encode()) % len(SPARE)]
+
+
+def where(record: Record) -> str:
+    """The subtitle of every figure: whose numbers it shows, and of when."""
+    changed = " with uncommitted changes" if record.machine.tree_clean is False else ""
+    return f"{records.device(record.machine)}, {record.utc:%Y-%m-%d}, commit {record.machine.commit[:10]}{changed}"
 
 
 def draw(name: str, caption: str, chart: alt.TopLevelMixin) -> Figure:

@@ -1,13 +1,12 @@
-"""The measured numbers as tables: rows of text with units in the heads, for the page templates and the terminal."""
+"""The measured numbers as tables: rows of text with units in the heads, for the page templates."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rich.table import Table as RichTable
-from rich.text import Text
-
 from reports import records, units
+from suite.cases import HEADLINE
 from suite.record import Measurement, Record, Series
 
 MARKS = {"SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
@@ -17,7 +16,8 @@ LEGEND = (
     "= within the margin of the fastest backend, ? undecided, no mark: slower; ! above what the ceiling can explain"
 )
 
-TERMINAL_COLUMNS = 8
+STAR = " *"
+"""Behind the name of a backend about whose numbers something has to be said; the table's note says it."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,15 @@ Part = tuple[str, tuple[str, ...], tuple[Table, ...]]
 def headline_table(record: Record) -> Table:
     """Every candidate of the headline case, the fastest backend first, then the ceilings and the A/A control."""
     heads = ("candidate", "role", "median, µs", "GB/s", "of the ceiling [99 %]", "of peak", "time / fastest", "verdict")
-    return Table(heads, tuple(_headline_row(each) for each in records.headline(record)), text=2)
+    candidates = records.headline(record)
+    said = records.remarks(record, records.candidates(candidates, ("backend",)))
+    rows = tuple(_headline_row(each, starred(each.backend, said)) for each in candidates)
+    return Table(heads, rows, text=2, note=footnotes(said))
 
 
-def _headline_row(m: Measurement) -> tuple[str, ...]:
+def _headline_row(m: Measurement, name: str) -> tuple[str, ...]:
     return (
-        m.backend,
+        name,
         m.role,
         units.microseconds(m.median_s),
         units.gigabytes_per_s(m.bandwidth_bytes_per_s),
@@ -54,22 +57,63 @@ def _headline_row(m: Measurement) -> tuple[str, ...]:
     )
 
 
+def starred(name: str, said: Mapping[str, str]) -> str:
+    """The backend's name, with a star if there is a remark on it."""
+    return name + (STAR if name in said else "")
+
+
+def footnotes(said: Mapping[str, str], *, after: str = "") -> str:
+    """The remarks as one note, behind another; backends with the same remark are named together."""
+    alike: dict[str, list[str]] = {}
+    for name, words in said.items():
+        alike.setdefault(words, []).append(name)
+    return ". ".join(filter(None, (after, *(f"* {', '.join(names)}: {words}" for words, names in alike.items()))))
+
+
 def share_table(record: Record, series: Series) -> Table:
-    """Share of the ceiling, a row per case and a column per backend and ceiling."""
+    """Share of the ceiling in percent: a row per case, a column per backend, best median first, and per ceiling."""
     measurements = records.measured(record, series)
-    names = records.candidates(measurements, ("backend", "ceiling"))
+    backends = records.ranked(measurements)
+    names = [*backends, *records.candidates(measurements, ("ceiling",))]
+    said = records.remarks(record, backends)
     cells = {(each.case, each.backend): share_cell(each) for each in measurements}
     rows = (
         (records.label(case), case.regime, *(cells.get((case.case, name), units.ABSENT) for name in names))
         for case in records.cases(measurements)
     )
-    return Table(("case", "regime", *names), tuple(rows), text=2, note=LEGEND)
+    heads = ("case", "regime", *(starred(name, said) for name in names))
+    return Table(heads, tuple(rows), text=2, note=footnotes(said, after=f"In %, {LEGEND}"))
 
 
 def share_cell(m: Measurement) -> str:
-    """A share of the ceiling and its marks; see LEGEND."""
+    """A share of the ceiling in percent and its marks; see LEGEND."""
     mark = MARKS[m.verdict] if m.role == "backend" else ""
-    return units.percent(m.of_ceiling) + mark + (" !" if m.above_ceiling else "")
+    share = units.ABSENT if m.of_ceiling is None else f"{100 * m.of_ceiling:.1f}"
+    return share + mark + (" !" if m.above_ceiling else "")
+
+
+def devices_table(devices: Iterable[Sequence[Record]]) -> Table:
+    """Share of the ceiling at the headline case, cold: a row per device, a column per tuned backend and the baseline.
+
+    Of each device's runs, newest first, the first that measured the case counts.
+    """
+    held = ([run for run in runs if records.measured(run, "cold", HEADLINE.id)] for runs in devices)
+    newest = [runs[0] for runs in held if runs]
+    measured = [records.measured(run, "cold", HEADLINE.id) for run in newest]
+    names = [n for n in (*records.TUNED, records.BASELINE) if any(records.of(found, n) for found in measured)]
+    rows = tuple(
+        (records.device(run.machine), f"{run.utc:%Y-%m-%d}", *(_device_cell(run, found, name) for name in names))
+        for run, found in zip(newest, measured, strict=True)
+    )
+    return Table(("device", "run", *names), rows, text=2)
+
+
+def _device_cell(record: Record, found: Iterable[Measurement], name: str) -> str:
+    m = records.of(found, name)
+    if m is None:
+        return units.ABSENT
+    share, remark = units.percent_interval(m.of_ceiling, m.of_ceiling_ci99), records.remark(record, name)
+    return f"{share}, {remark}" if remark else share
 
 
 def numbers_table(record: Record, series: Series) -> Table:
@@ -80,17 +124,22 @@ def numbers_table(record: Record, series: Series) -> Table:
         "buffer sets",
     )  # fmt: skip
     measurements = records.measured(record, series)
+    said = records.remarks(record, records.candidates(measurements, ("backend",)))
     rows = tuple(
-        _numbers_row(each) for case in records.cases(measurements) for each in measurements if each.case == case.case
+        _numbers_row(each, starred(each.backend, said))
+        for case in records.cases(measurements)
+        for each in measurements
+        if each.case == case.case
     )
-    return Table(heads, rows, text=3, summary=f"All numbers of the series {series}: {len(rows)} rows")
+    summary = f"All numbers of the series {series}: {len(rows)} rows"
+    return Table(heads, rows, text=3, note=footnotes(said), summary=summary)
 
 
-def _numbers_row(m: Measurement) -> tuple[str, ...]:
+def _numbers_row(m: Measurement, name: str) -> tuple[str, ...]:
     times = (m.median_s, m.mean_s, m.p5_s, m.p95_s)
     return (
         records.label(m),
-        m.backend + (", allocates C" if m.allocates else ""),
+        name,
         m.form or units.ABSENT,
         *(units.microseconds(time) for time in times),
         f"{100 * m.noise_relative_iqr:.2f} %",
@@ -105,40 +154,38 @@ def _numbers_row(m: Measurement) -> tuple[str, ...]:
     )
 
 
+def forms_table(record: Record) -> Table:
+    """Which form of each tuned backend ran: a row per case, a column per backend; both where cold and hot differ."""
+    every = [*records.measured(record, "cold"), *records.measured(record, "hot")]
+    names = [name for name in records.TUNED if any(each.backend == name and each.form for each in every)]
+    forms: dict[tuple[str, str], dict[str, str]] = {}
+    for each in every:
+        forms.setdefault((each.case, each.backend), {})[each.series] = each.form
+    rows = tuple(
+        (records.label(case), *(_forms_cell(forms.get((case.case, name), {})) for name in names))
+        for case in records.cases(every)
+    )
+    return Table(("case", *names), rows if names else (), text=1 + len(names), summary="Forms per case")
+
+
+def _forms_cell(forms: Mapping[str, str]) -> str:
+    if len(set(forms.values())) > 1:
+        return "; ".join(f"{series}: {form or units.ABSENT}" for series, form in forms.items())
+    return next(iter(forms.values()), "") or units.ABSENT
+
+
 def host_table(record: Record, series: Series) -> Table:
-    """Host time per launch of the series launch or call, in µs: a row per case, a column per backend."""
+    """Host time per launch of the series launch or call, in µs: a row per backend, fastest first, a column per case."""
     measurements = records.measured(record, series)
-    names = records.candidates(measurements, ("backend",))
+    cases = records.cases(measurements)
+    backends = (each for each in measurements if each.role == "backend")
+    names = dict.fromkeys(each.backend for each in sorted(backends, key=lambda m: m.ratio))
+    said = records.remarks(record, names)
     cells = {
         (each.case, each.backend): units.microseconds(each.median_s) + MARKS[each.verdict] for each in measurements
     }
-    rows = (
-        (records.label(case), *(cells.get((case.case, name), units.ABSENT) for name in names))
-        for case in records.cases(measurements)
+    rows = tuple(
+        (starred(name, said), *(cells.get((case.case, name), units.ABSENT) for case in cases)) for name in names
     )
-    return Table(("case", *(f"{name}, µs" for name in names)), tuple(rows), note=LEGEND.partition(";")[0])
-
-
-def terminal_table(record: Record, series: Series = "cold") -> RichTable:
-    """Share of the ceiling for a terminal: candidates down and cases across, turned round where cases are many."""
-    measurements = records.measured(record, series)
-    cases, names = records.cases(measurements), records.candidates(measurements)
-    cells = {(each.case, each.backend): _styled(each) for each in measurements}
-    heads = [records.label(case).replace(" ", "").replace(case.dtype, f"\n{case.dtype}\n").strip() for case in cases]
-    grid = [[cells.get((case.case, name), Text(units.ABSENT)) for case in cases] for name in names]
-    title = f"share of the ceiling, series {series}, {records.device(record.machine)}"
-    if len(cases) > TERMINAL_COLUMNS:
-        heads, names = [name.replace("_", "_\n") for name in names], [head.replace("\n", " ") for head in heads]
-        grid = [list(row) for row in zip(*grid, strict=True)]
-    table = RichTable(title=title, caption=LEGEND)
-    table.add_column(no_wrap=True)
-    for head in heads:
-        table.add_column(Text(head), justify="right")
-    for name, row in zip(names, grid, strict=True):
-        table.add_row(Text(name), *row)
-    return table
-
-
-def _styled(m: Measurement) -> Text:
-    tied = m.role == "backend" and m.verdict != "SLOWER"
-    return Text(share_cell(m), style="bold green" if tied else "dim" if m.role != "backend" else "")
+    heads = ("backend", *(f"{records.label(case)}, µs" for case in cases))
+    return Table(heads, rows, note=footnotes(said, after=LEGEND.partition(";")[0]))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from backends import Entry, missing
+from suite import device_lock
 from suite.cases import HEADLINE, Case
 from suite.first_use import first_use
-from suite.journal import Journal, digest
+from suite.journal import Journal, Kind, digest
 from suite.messages import (
     CEILINGS,
     CONTROL,
@@ -21,6 +24,7 @@ from suite.messages import (
     Examine,
     Examined,
     Gate,
+    Identify,
     Look,
     Measure,
     Measured,
@@ -30,6 +34,9 @@ from suite.progress import Progress
 from suite.record import Agreement, Energy, FirstUse, Machine, Measurement, Outcome, Series, State
 from suite.results import Campaign
 from suite.worker import SILENCE_S, Worker, WorkerFailed
+
+MOST_DEATHS = 3
+"""Of the worker, by one backend, before it is left out of the rest of the run."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +62,15 @@ class Bench:
         """entries: the backends that take part; smoke: every candidate once, untimed.
 
         journals: the folder in which to keep what is measured, and to look for what a killed run had measured.
-        Raises WorkerFailed.
+        Raises WorkerFailed, and DeviceBusy where another run measures on this GPU.
         """
         self.entries = tuple(entries)
+        self._started = time.time()
         self.worker = Worker(silence_s)
+        if not smoke:
+            self._hold_device()
         self.machine: Machine = self.worker.request(Describe())
         self.states: list[State] = []
-        self._look("before")
         self.outcomes: list[Outcome] = []
         self.agreements: list[Agreement] = []
         self.energies: list[Energy] = []
@@ -70,13 +79,24 @@ class Bench:
         self._plan = SMOKE if smoke else (Plan() if self.machine.kind == "cuda" else CPU)
         self._progress = progress
         self._campaigns: dict[tuple[Case, Series], dict[str, Replay | Outcome]] = {}
+        self._deaths: Counter[str] = Counter()
+        self._left_out: dict[str, str] = {}
         files = [Path(entry.path).read_bytes() for entry in self.entries if entry.path]
         name = digest([self.machine.name, self.machine.versions, self._plan, *self.entries, *files])
         self.journal = Journal(journals / f".{name}.journal" if journals else None)
+        self._look("before")
         self._unavailable = {entry.name: reason for entry in entries if (reason := self._why_unavailable(entry))}
         self.outcomes.extend(
             Outcome(backend=name, kind="unavailable", reason=reason) for name, reason in self._unavailable.items()
         )
+
+    def _hold_device(self) -> None:
+        uuid: str = self.worker.request(Identify())
+        try:
+            self._device = device_lock.hold(uuid) if uuid else None
+        except device_lock.DeviceBusy:
+            self.worker.stop()
+            raise
 
     def _why_unavailable(self, entry: Entry) -> str:
         if self.machine.kind not in entry.devices:
@@ -97,11 +117,17 @@ class Bench:
     def gate(self, case: Case, backend: str) -> Outcome | None:
         """Why the backend may not be timed in the case; None when C is right. Asked of the device once."""
         entry = self._entry(backend)
-        outcome: Outcome | None = self.journal.answer(
-            "gate", f"{case.id} {backend}", lambda: self._ask_gate(case, entry)
-        )
+        outcome: Outcome | None = self._answer("gate", case, backend, lambda: self._ask_gate(case, entry))
         self._note(outcome)
         return outcome
+
+    def _answer(self, kind: Kind, case: Case, backend: str, ask: Callable[[], Any]) -> Any:
+        """What the journal knows of the backend in the case, else that it is left out, else what `ask` returns."""
+        key = f"{case.id} {backend}"
+        known = self.journal.known(kind, key)
+        if known is None and backend in self._left_out:
+            return Outcome(backend=backend, case=case.id, kind="unavailable", reason=self._left_out[backend])
+        return self.journal.answer(kind, key, ask)
 
     def _entry(self, name: str) -> Entry:
         return next(entry for entry in self.entries if entry.name == name)
@@ -116,12 +142,24 @@ class Bench:
         try:
             answer: Outcome | None = self.worker.request(Gate(case, entry))
         except WorkerFailed as failure:
-            return Outcome(backend=entry.name, case=case.id, kind=failure.kind, reason=failure.reason)
+            return self._lost(case, None, failure, entry.name)
         return answer
 
+    def _lost(self, case: Case, series: Series | None, failure: WorkerFailed, guilty: str) -> Outcome:
+        """The outcome of a worker's death; a backend that caused too many is left out from here on."""
+        self._deaths[guilty] += 1
+        if self._deaths[guilty] == MOST_DEATHS:
+            reason = f"left out: ended the measuring process {MOST_DEATHS} times, the last in {case.id}"
+            self._left_out.setdefault(guilty, reason)
+        return Outcome(backend=guilty, case=case.id, series=series, kind=failure.kind, reason=failure.reason)
+
     def _note(self, outcome: Outcome | None) -> None:
-        if outcome is not None and outcome not in self.outcomes:
-            self.outcomes.append(outcome)
+        """Keep an outcome for the record. A timeout counts here, so that it does in a run that goes on after a kill."""
+        if outcome is None or outcome in self.outcomes:
+            return
+        self.outcomes.append(outcome)
+        if outcome.kind == "timeout":
+            self._left_out.setdefault(outcome.backend, f"left out: timed out in {outcome.case}")
 
     def replay(self, case: Case, series: Series, candidate: str) -> Replay | Outcome:
         """The candidate's samples in the case and series, or why there are none. The campaign is run once."""
@@ -164,9 +202,7 @@ class Bench:
             return timed
         self._progress.checking(case, f"{backend}, other timers and energy")
         request = Examine(case, self._entry(backend), timed.measurement.median_s, energy=case == HEADLINE)
-        found: Examined | Outcome = self.journal.answer(
-            "examination", f"{case.id} {backend}", lambda: self._ask_examination(request)
-        )
+        found: Examined | Outcome = self._answer("examination", case, backend, lambda: self._ask_examination(request))
         if isinstance(found, Examined):
             self.agreements.extend(found.agreements)
             self.energies.extend([found.energy] if found.energy else [])
@@ -178,7 +214,7 @@ class Bench:
         try:
             found: Examined | Outcome = self.worker.request(request)
         except WorkerFailed as failure:
-            return _lost(request.case, "cold", failure)
+            return self._lost(request.case, "cold", failure, request.entry.name)
         return found
 
     def first_use(self, case: Case, backend: str) -> FirstUse | Outcome:
@@ -187,8 +223,8 @@ class Bench:
         if outcome is not None:
             return outcome
         self._progress.checking(case, f"{backend}, first use")
-        found: FirstUse | Outcome = self.journal.answer(
-            "first_use", f"{case.id} {backend}", lambda: first_use(self._entry(backend), case)
+        found: FirstUse | Outcome = self._answer(
+            "first_use", case, backend, lambda: first_use(self._entry(backend), case)
         )
         if isinstance(found, FirstUse):
             self.first_uses.append(found)
@@ -204,13 +240,19 @@ class Bench:
 
     def _look(self, when: Literal["before", "after"]) -> None:
         if self.machine.kind == "cuda":
-            self.states.append(self.worker.request(Look(when)))
+            self.states.append(self._from_the_first_start(self.worker.request(Look(when))))
+
+    def _from_the_first_start(self, state: State) -> State:
+        """The state with its seconds counted from where the run began, before any kill."""
+        began = self.journal.known("began", "") or self._started
+        return state.model_copy(update={"seconds": state.seconds + self._started - began})
 
     def _measure(self, case: Case, series: Series, entries: list[Entry]) -> Measured:
         """Run the campaign; where a backend takes the worker down, find out which, and run it again without."""
         if not case.rows * case.cols:
             empty = Outcome(backend="all", case=case.id, series=series, kind="unsupported", reason="C is empty")
             return Measured(outcomes=[empty])
+        self.journal.answer("began", "", lambda: self._started)
         lost: list[Outcome] = []
         careful = False
         while entries:
@@ -223,11 +265,12 @@ class Bench:
                     careful = True
                     continue
                 careful = False
-                lost.append(_lost(case, series, failure))
                 guilty = failure.doing or "all"
+                lost.append(self._lost(case, series, failure, guilty))
                 entries = [entry for entry in entries if guilty not in (entry.name, "all")]
                 continue
             measured.outcomes[:0] = lost
+            measured.state = measured.state and self._from_the_first_start(measured.state)
             return measured
         return Measured(outcomes=lost)
 
@@ -235,8 +278,3 @@ class Bench:
 def _not_timed(entry: Entry, case: Case, series: Series) -> Outcome:
     reason = f"not timed, though right here: {entry.known_defect}"
     return Outcome(backend=entry.name, case=case.id, series=series, kind="unsupported", reason=reason)
-
-
-def _lost(case: Case, series: Series, failure: WorkerFailed) -> Outcome:
-    backend = failure.doing or "all"
-    return Outcome(backend=backend, case=case.id, series=series, kind=failure.kind, reason=failure.reason)

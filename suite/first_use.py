@@ -1,30 +1,30 @@
 """What the first product of a backend costs: its import, its bind and its first launch, each in a fresh process.
 
-`python -m suite.first_use BACKEND CASE` prints them as one line of JSON. What every backend needs is there before the
-clock starts: torch, the device's context and the operands. The parent's side imports no array library.
+What every backend needs is there before the clock starts: torch, the device's context and the operands. The processes
+are forked from one that has imported torch and nothing else, and that never touches a device. The parent's side imports
+no array library.
 """
 
 from __future__ import annotations
 
-import argparse
 import itertools
-import json
+import multiprocessing
 import os
-import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
 from typing import Any
 
-from backends import Entry, Unsupported, candidate, find, load
-from suite.cases import Case, parse
+from backends import Entry, load
+from suite.cases import Case
 from suite.record import FirstUse, Outcome
+from suite.worker import die_with_parent, epitaph
 
-ROOT = Path(__file__).parent.parent
-CACHES = ("CUDA_CACHE_PATH", "CUPY_CACHE_DIR", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+CACHES = (
+    *("CUDA_CACHE_PATH", "CUPY_CACHE_DIR", "CUTE_DSL_CACHE_DIR", "JAX_COMPILATION_CACHE_DIR", "NUMBA_CACHE_DIR"),
+    *("TILELANG_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "WARP_CACHE_PATH"),
+)
 """The environment variables that say where the compilers keep what they made."""
 
 TIMEOUT_S = 180.0
@@ -46,19 +46,38 @@ def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUs
 
 def _in_a_fresh_process(entry: Entry, case: Case, caches: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
     """What `spent` returns there, or the kind and the reason of an Outcome."""
-    command = [sys.executable, "-m", "suite.first_use", entry.path or entry.name, case.id]
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, entry, case, os.environ | caches))
+    process.start()
+    theirs.close()
     try:
-        done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | caches, capture_output=True, text=True, timeout=timeout_s, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return {"kind": "timeout", "reason": f"no first product within {timeout_s:.0f} s"}
-    if done.returncode < 0:
-        return {"kind": "crashed", "reason": f"its process was ended by {signal.Signals(-done.returncode).name}"}
-    if done.returncode > 0:
-        return {"kind": "crashed", "reason": f"its process ended with exit code {done.returncode}"}
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+        if not ours.poll(timeout_s):
+            return {"kind": "timeout", "reason": f"no first product within {timeout_s:.0f} s"}
+        answer: dict[str, Any] = ours.recv()
+        return answer
+    except EOFError:
+        process.join(10)
+        return {"kind": "crashed", "reason": epitaph(process.exitcode)}
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _answer(connection: Connection, entry: Entry, case: Case, environment: Mapping[str, str]) -> None:
+    """The fresh process: the environment is set before a backend is imported or the device is touched."""
+    die_with_parent()
+    os.environ.update(environment)
+    try:
+        answer: dict[str, Any] = spent(entry, case)
+    except Exception as error:
+        from suite.server import why
+
+        answer = dict(zip(("kind", "reason"), why(error), strict=True))
+    connection.send(answer)
+    os._exit(0)  # an orderly exit could hang or fault in the driver
 
 
 def spent(entry: Entry, case: Case) -> dict[str, float]:
@@ -81,26 +100,3 @@ def spent(entry: Entry, case: Case) -> dict[str, float]:
         marks.append(time.perf_counter())
     seconds = (after - before for before, after in itertools.pairwise(marks))
     return dict(zip(("import_s", "bind_s", "launch_s"), seconds, strict=True))
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print what the first product costs here, or why there is none."""
-    parser = argparse.ArgumentParser(prog="python -m suite.first_use", description=__doc__)
-    parser.add_argument("backend", help="a name of the catalogue, or a candidate's file")
-    parser.add_argument("case", type=parse, help="such as 4096x4096-float32-contiguous")
-    chosen = parser.parse_args(arguments)
-    path = Path(chosen.backend)
-    entry = candidate.entry(path) if path.suffix else find([chosen.backend])[0]
-    try:
-        answer: dict[str, Any] = spent(entry, chosen.case)
-    except Unsupported as error:
-        answer = {"kind": "unsupported", "reason": str(error)}
-    except Exception as error:
-        from suite.server import one_line
-
-        answer = {"kind": "crashed", "reason": one_line(error)}
-    print(json.dumps(answer))
-
-
-if __name__ == "__main__":
-    main()

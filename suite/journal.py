@@ -23,11 +23,12 @@ ROOT = Path(__file__).parent.parent
 FRESH_S = 24 * 3600
 """An interrupted run older than this is begun anew: the machine may not be what it was."""
 
-PASSING = ("crashed", "timeout", "no_memory")
-"""Outcomes that another try may not meet again; they are not kept."""
+PASSING = ("crashed", "no_memory")
+"""Outcomes that another try may not meet again; they are not kept. A timeout is: another try costs another timeout."""
 
-Kind = Literal["gate", "campaign", "examination", "first_use"]
+Kind = Literal["began", "gate", "campaign", "examination", "first_use"]
 ANSWERS: dict[Kind, TypeAdapter[Any]] = {
+    "began": TypeAdapter(float),  # when the run did, in seconds of the wall clock
     "gate": TypeAdapter(Outcome | None),
     "campaign": TypeAdapter(Measured),
     "examination": TypeAdapter(Examined | Outcome),
@@ -78,6 +79,10 @@ class Journal:
             self._answers[kind, key] = ask()
             self._append(kind, key)
         return self._answers[kind, key]
+
+    def known(self, kind: Kind, key: str) -> Any:
+        """The answer of this kind and key, or None."""
+        return self._answers.get((kind, key))
 
     def _append(self, kind: Kind, key: str) -> None:
         known = self._answers[kind, key]

@@ -37,6 +37,11 @@ def cache_bytes(kind: str) -> int:
     return last_level_cache_bytes()
 
 
+def uuid(kind: str) -> str:
+    """The UUID of the current CUDA device; empty on the CPU."""
+    return str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid) if kind == "cuda" else ""
+
+
 def _cuda() -> dict[str, object]:
     index = torch.cuda.current_device()
     properties = torch.cuda.get_device_properties(index)

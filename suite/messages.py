@@ -40,6 +40,11 @@ class Describe:
 
 
 @dataclass(frozen=True)
+class Identify:
+    """Ask for the UUID of the CUDA device; empty on the CPU."""
+
+
+@dataclass(frozen=True)
 class Gate:
     """Ask whether one backend is right in one case; answered by its Outcome, or None when it is."""
 
@@ -110,4 +115,4 @@ class Examined:
     note: str = ""
 
 
-Request = Describe | Gate | Measure | Examine | Look
+Request = Describe | Identify | Gate | Measure | Examine | Look

@@ -3,8 +3,9 @@
 ncu leaves clocks and caches alone, so that the launch that it profiles is one of the series cold, given that such
 launches come before it: it finds its operands in DRAM, and the dirty lines that it writes back are those that the
 launch before it left. Emptied caches, ncu's default, would leave the last lines of C in L2, never counted as written.
-ncu repeats the launch until everything is counted and puts C back in between, which leaves dirty lines too; so all this
-holds for cases whose B and C do not fit L2.
+ncu repeats the launch until everything is counted and puts C back in between: that leaves other dirty lines than the
+launch before would have. So what depends on them, TRAFFIC, is counted by a run of its own that needs one pass and
+nothing put back; the rest by another run. All this holds for cases whose B and C do not fit L2.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import math
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,12 +71,27 @@ SCALES: dict[str, dict[str, float]] = {
 }
 """The record's unit -> every unit that ncu may print for it -> factor. Counts are not converted."""
 
-OPTIONS = (
+TRAFFIC = ("dram__bytes_read", "dram__bytes_write", "gpu__time_duration")
+"""Counted in one pass, over a launch that finds L2 as the series cold leaves it."""
+
+RUNS = (TRAFFIC, tuple(name for name in METRICS if name not in TRAFFIC))
+"""The metrics that each run of ncu is asked for."""
+
+COMMON = (
     *("--target-processes", "application-only", "--profile-from-start", "off", "--replay-mode", "kernel"),
     *("--clock-control", "none", "--cache-control", "none"),
     *("--csv", "--page", "raw", "--print-units", "base", "--print-kernel-base", "function"),
-    *("--metrics", ",".join(metric.ncu for metric in METRICS.values())),
 )
+
+
+def options(names: Iterable[str]) -> tuple[str, ...]:
+    """ncu's options for a run that counts these METRICS."""
+    return (*COMMON, "--metrics", ",".join(METRICS[name].ncu for name in names))
+
+
+def all_options() -> tuple[str, ...]:
+    """Those of both runs, for the record: what they share, then what each counts."""
+    return (*COMMON, *(option for names in RUNS for option in options(names)[len(COMMON) :]))
 
 
 def find() -> Path:
@@ -99,28 +115,45 @@ def version(ncu: Path) -> str:
     return found[1] if found else "unknown"
 
 
-def kernels(text: str) -> list[tuple[str, Metrics]]:
-    """The launches in what ncu with OPTIONS printed, in their order: the kernel's name, and METRICS in their units.
+def kernels(text: str, names: Sequence[str]) -> list[tuple[str, Metrics]]:
+    """The launches in what ncu printed, in their order: the kernel's name, and the METRICS of these names.
 
-    A metric that the device does not have is left out. Raises Unreadable.
+    Left out: a metric that the device does not have, and the bytes of DRAM where ncu needed several passes after all.
+    Raises Unreadable.
     """
+    several = max(map(int, re.findall(r"^==PROF== Profiling .* (\d+) passes$", text, re.MULTILINE)), default=1) > 1
+    wanted = [name for name in names if not (several and name.startswith("dram__bytes"))]
     rows = csv.DictReader(line for line in text.splitlines() if line.startswith('"'))
     units = next(rows, None)
     if units is None:
         return []
     if units.get("ID") or "Kernel Name" not in units:
         raise Unreadable("ncu's CSV does not begin with a head and a row of units")
-    return [(row["Kernel Name"], dict(_metrics(row, units))) for row in rows]
+    return [(row["Kernel Name"], dict(_metrics(row, units, wanted))) for row in rows]
 
 
-def _metrics(row: dict[str, str], units: dict[str, str]) -> Iterator[tuple[str, int | float]]:
-    for name, metric in METRICS.items():
+def _metrics(row: dict[str, str], units: dict[str, str], names: Sequence[str]) -> Iterator[tuple[str, int | float]]:
+    for name in names:
+        metric = METRICS[name]
         try:
             value = float((row.get(metric.ncu) or "n/a").replace(",", ""))
         except ValueError:
             continue
         if math.isfinite(value):
             yield name, _converted(value, metric, units[metric.ncu])
+
+
+def merged(runs: Sequence[Sequence[tuple[str, Metrics]]]) -> list[tuple[str, Metrics]]:
+    """The launches of RUNS as one, each with the metrics of all runs; empty where the runs launched other kernels."""
+    if len({tuple(name for name, _ in launches) for launches in runs}) != 1:
+        return []
+    together = [
+        {key: value for _, metrics in same for key, value in metrics.items()} for same in zip(*runs, strict=True)
+    ]
+    return [
+        (name, {key: metrics[key] for key in METRICS if key in metrics})
+        for (name, _), metrics in zip(runs[0], together, strict=True)
+    ]
 
 
 def _converted(value: float, metric: Metric, unit: str) -> int | float:

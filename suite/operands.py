@@ -41,10 +41,18 @@ class Guarded:
         self.buffer.fill_(POISON[self.buffer.itemsize])
 
     def stray_writes(self) -> int:
-        """How many elements outside the view are no longer poison. Destroys what the view holds."""
+        """How many elements outside the view are no longer poison. Destroys what a view with gaps holds."""
         poison = POISON[self.buffer.itemsize]
-        torch.as_strided(self.buffer, self.view.shape, self.view.stride(), self.view.storage_offset()).fill_(poison)
-        return sum(int((part != poison).sum()) for part in self.buffer.split(TILE))
+        return sum(int((part != poison).sum()) for outside in self._outside() for part in outside.split(TILE))
+
+    def _outside(self) -> tuple[torch.Tensor, ...]:
+        """What lies around a view without gaps; for any other the whole buffer, the view made poison."""
+        shape, strides, start = self.view.shape, self.view.stride(), self.view.storage_offset()
+        end = start + self.view.numel()
+        if end - start == 1 + sum((side - 1) * stride for side, stride in zip(shape, strides, strict=True)):
+            return self.buffer[:start], self.buffer[end:]
+        torch.as_strided(self.buffer, shape, strides, start).fill_(POISON[self.buffer.itemsize])
+        return (self.buffer,)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Nsight Compute's counters of one launch of each backend: `python -m suite.profile`. They say why a backend is fast.
 
-Each backend gets an ncu and, under it, a process of its own: one that fails takes only itself out, and every kernel
-that ncu sees is that backend's. The process passes the gate, walks the operand sets of the series cold, and launches
-once more between cudaProfilerStart and cudaProfilerStop. `suite.ncu` says why that launch is one of the series.
+Each backend gets two runs of ncu and, under each, a process of its own: one that fails takes only itself out, and every
+kernel that ncu sees is that backend's. The process passes the gate, walks the operand sets of the series cold, and
+launches once more between cudaProfilerStart and cudaProfilerStop.
+`suite.ncu` says why that launch is one of the series.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ def profile(
         machine=machine,
         case=case.id,
         tool=version,
-        options=ncu.OPTIONS,
+        options=ncu.all_options(),
         units={name: metric.unit for name, metric in ncu.METRICS.items()},
         kernels=kernels,
         backends=launched,
@@ -128,14 +129,34 @@ def _unable(entry: backends.Entry, case: Case) -> record.Outcome | None:
     return None
 
 
-def _count(entry: backends.Entry, case: Case, tool: Path) -> tuple[str, list[tuple[str, Metrics]]] | record.Outcome:
-    """The form that ran and the kernels of its launch. Raises CannotProfile, Unreadable."""
+Counted = tuple[str, list[tuple[str, Metrics]]]
+"""The form that ran, and the kernels of its launch."""
+
+
+def _count(entry: backends.Entry, case: Case, tool: Path) -> Counted | record.Outcome:
+    """One launch as all of ncu.RUNS counted it. Raises CannotProfile, Unreadable."""
+    counted = []
+    for names in ncu.RUNS:
+        found = _count_once(entry, case, tool, names)
+        if isinstance(found, record.Outcome):
+            return found
+        counted.append(found)
+    launches = ncu.merged([launches for _, launches in counted])
+    if not launches:
+        reason = "the process launched other kernels in ncu's second run than in its first; profile it again"
+        return record.Outcome(backend=entry.name, case=case.id, kind="crashed", reason=reason)
+    forms = dict.fromkeys(form for form, _ in counted)
+    return "; in ncu's second run: ".join(forms), launches
+
+
+def _count_once(entry: backends.Entry, case: Case, tool: Path, names: Sequence[str]) -> Counted | record.Outcome:
+    """One launch with these metrics, by an ncu and a process of its own. Raises CannotProfile, Unreadable."""
     failed = partial(record.Outcome, backend=entry.name, case=case.id)
     with TemporaryDirectory() as folder:
         log, answer = Path(folder, "ncu.csv"), Path(folder, "answer.json")
         child = [sys.executable, "-m", "suite.profile", "--child", str(answer)]
         child += ["--backends", entry.name, "--case", case.id]
-        said = _run([str(tool), *ncu.OPTIONS, "--log-file", str(log), *child])
+        said = _run([str(tool), *ncu.options(names), "--log-file", str(log), *child])
         printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         answered: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
     if said is None:
@@ -144,7 +165,7 @@ def _count(entry: backends.Entry, case: Case, tool: Path) -> tuple[str, list[tup
         raise CannotProfile(ncu.NO_PERMISSION)
     if "kind" in answered:
         return record.Outcome.model_validate(answered)
-    launches = ncu.kernels(printed)
+    launches = ncu.kernels(printed, names)
     if not answered or not launches:
         return failed(kind="crashed", reason=ncu.last_words(printed, said))
     return answered["form"], launches
@@ -173,25 +194,16 @@ def _run(command: Sequence[str]) -> str | None:
 
 def launch_under_ncu(entry: backends.Entry, case: Case, answer: Path) -> None:
     """The child: launch, and write the form that ran, or the Outcome of what failed, into `answer`."""
-    import torch
-
-    from suite import gate
-    from suite.server import one_line
+    from suite.server import why
     from suite.timing import Device
 
-    failed = partial(record.Outcome, backend=entry.name, case=case.id)
     device = Device()
     try:
         with device.active():
             written = json.dumps({"form": _launch(entry, case, device)})
-    except backends.Unsupported as error:
-        written = failed(kind="unsupported", reason=str(error)).model_dump_json()
-    except gate.Incorrect as error:
-        written = failed(kind="incorrect", reason=str(error)).model_dump_json()
-    except torch.OutOfMemoryError:
-        written = failed(kind="no_memory", reason="the device's memory ran out").model_dump_json()
     except Exception as error:
-        written = failed(kind="crashed", reason=one_line(error)).model_dump_json()
+        kind, reason = why(error)
+        written = record.Outcome(backend=entry.name, case=case.id, kind=kind, reason=reason).model_dump_json()
     answer.write_text(written, encoding="utf-8")
 
 

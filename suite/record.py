@@ -201,11 +201,22 @@ class Agreement(_Typed):
     timer: Literal["cupti", "cuda_events"]
     seconds: float = Field(gt=0)
     campaign_seconds: float = Field(gt=0)
+    profiled_events_seconds: float | None = Field(default=None, gt=0)  # by events around what CUPTI watched, as a whole
 
     @property
     def ratio(self) -> float:
         """The other timer's time / the campaign's."""
         return self.seconds / self.campaign_seconds
+
+    @property
+    def of_same_launches(self) -> float | None:
+        """CUPTI's time / that of events around the same launches, where they were taken."""
+        return self.seconds / self.profiled_events_seconds if self.profiled_events_seconds else None
+
+    @property
+    def changed(self) -> float | None:
+        """What being watched makes of the launches: their time by events / the campaign's."""
+        return self.profiled_events_seconds / self.campaign_seconds if self.profiled_events_seconds else None
 
 
 class FirstUse(_Typed):

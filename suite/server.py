@@ -23,7 +23,19 @@ from backends import Entry, Launch, Unsupported
 from suite import campaign, gate, machine, nvml, operands, second_timer, timing
 from suite.campaign import Candidate
 from suite.cases import Case
-from suite.messages import CONTROL, Describe, Examine, Examined, Gate, Look, Measure, Measured, Request, Sampled
+from suite.messages import (
+    CONTROL,
+    Describe,
+    Examine,
+    Examined,
+    Gate,
+    Identify,
+    Look,
+    Measure,
+    Measured,
+    Request,
+    Sampled,
+)
 from suite.operands import Operands
 from suite.record import Machine, Outcome, OutcomeKind, Series, State
 
@@ -42,6 +54,10 @@ HOST_LAUNCHES = {"launch": 100, "call": 10}
 class DeviceLost(Exception):
     """An error after which nothing on the device can be trusted: the process must end."""
 
+    def __init__(self, kind: OutcomeKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
 
 def serve(connection: Connection, began: float) -> None:
     """Own the current CUDA device, or the CPU where there is none, and answer requests until the other end closes.
@@ -55,8 +71,8 @@ def serve(connection: Connection, began: float) -> None:
             try:
                 connection.send(("answer", server.answer(request)))
             except Exception as error:
-                reason = str(error) if isinstance(error, DeviceLost) else one_line(error)
-                connection.send(("failed", server.doing, reason))
+                kind, reason = (error.kind, str(error)) if isinstance(error, DeviceLost) else why(error)
+                connection.send(("failed", kind, server.doing, reason))
                 os._exit(1)  # an orderly exit could hang or fault in the driver
 
 
@@ -91,11 +107,13 @@ class Server:
         self.doing = ""
         self._checked: Operands | None = None
 
-    def answer(self, request: Request) -> Machine | Outcome | Measured | Examined | State | None:
+    def answer(self, request: Request) -> Machine | Outcome | Measured | Examined | State | str | None:
         """What the request asks for."""
         self.doing = ""
         if isinstance(request, Describe):
             return machine.describe(self.device.kind)
+        if isinstance(request, Identify):
+            return machine.uuid(self.device.kind)
         if isinstance(request, Look):
             return self._state(request.when)
         with self.device.active():
@@ -131,24 +149,19 @@ class Server:
     def _attempt(self, entry: Entry, case: Case, series: Series | None, work: Callable[[], object]) -> Outcome | None:
         """Let one backend work. What it raises becomes its outcome; raises DeviceLost if the device did not survive."""
         self._report(entry.name)
-        failed = partial(Outcome, backend=entry.name, case=case.id, series=series)
         try:
             work()
             self.device.synchronize()
             return None
-        except Unsupported as error:
-            outcome = failed(kind="unsupported", reason=str(error))
-        except gate.Incorrect as error:
-            outcome = failed(kind="incorrect", reason=str(error))
-        except torch.OutOfMemoryError:
-            outcome = failed(kind="no_memory", reason="the device's memory ran out")
+        except timing.CaptureFailed as error:
+            raise DeviceLost(*why(error)) from None
         except Exception as error:
-            outcome = failed(kind="crashed", reason=one_line(error))
+            kind, reason = why(error)
         try:
             self.device.synchronize()
         except RuntimeError:
-            raise DeviceLost(outcome.reason) from None
-        return outcome
+            raise DeviceLost("crashed", reason) from None
+        return Outcome(backend=entry.name, case=case.id, series=series, kind=kind, reason=reason)
 
     def _report(self, name: str) -> None:
         self.doing = name
@@ -291,13 +304,13 @@ class Server:
         self.connection.send(("progress", rounds, width))
 
     def _check_what_was_timed(self, entry: Entry, launches: list[Launch], timed: Timed) -> None:
-        """Take one more sample, by the very graph or loop that was timed, into poisoned outputs, and look at some."""
+        """Launch by the very graph that was timed, and by nothing else, into poisoned outputs, and look at some."""
         (candidate,) = (one for one in timed.candidates if one.name == entry.name)
         for on in timed.sets:
             on.guarded[2].poison()
-        candidate.sampler.take()
+        self.device.synchronize()  # streams of a backend's own do not wait for it
+        candidate.sampler.replay()
         self.device.synchronize()
-        candidate.sampler.collect()
         for index in {0, len(launches) // 2, len(launches) - 1}:
             launch, on = launches[index], timed.sets[index]
             result = launch.result if isinstance(launch, _Kept) else on.out
@@ -330,6 +343,20 @@ def _call(bind: Callable[..., Launch], on: Operands, stream: int) -> torch.Tenso
 
 def _of_the_case(request: Measure, kind: OutcomeKind, reason: str) -> Outcome:
     return Outcome(backend="all", case=request.case.id, series=request.series, kind=kind, reason=reason)
+
+
+def why(error: BaseException) -> tuple[OutcomeKind, str]:
+    """The kind and the reason of the Outcome of a backend that raised this."""
+    if isinstance(error, timing.CaptureFailed) and error.__cause__ is not None:
+        kind, reason = why(error.__cause__)
+        return kind, f"in the capture of its launches, {reason}"
+    if isinstance(error, Unsupported):
+        return "unsupported", str(error)
+    if isinstance(error, gate.Incorrect):
+        return "incorrect", str(error)
+    if isinstance(error, torch.OutOfMemoryError):
+        return "no_memory", "the device's memory ran out"
+    return "crashed", one_line(error)
 
 
 def one_line(error: BaseException) -> str:

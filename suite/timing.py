@@ -27,8 +27,18 @@ MOST_LAUNCHES = 512
 MOST_QUEUED = 64
 """Launches per sample behind a device-side delay, which must outlast the queueing of twice as many."""
 
+LEAD = 5
+"""A timed graph's launches for each unmeasured one before it, where the operand sets leave the choice."""
+
 DELAY_CYCLES_PER_LAUNCH = 100_000
 """Of that delay: 50 us at 2 GHz, more than a bound launch costs the host."""
+
+
+class CaptureFailed(Exception):
+    """Launches could not be captured into a CUDA graph, for the reason that is its cause.
+
+    The state of the stream, and of the libraries that were at it, is not to be trusted afterwards.
+    """
 
 
 class Sampler(Protocol):
@@ -38,42 +48,41 @@ class Sampler(Protocol):
     launches: int
 
     def take(self) -> None:
-        """One unmeasured pass, then one timed pass."""
+        """Some unmeasured launches, then the timed ones."""
 
     def collect(self) -> list[float]:
-        """Seconds per launch of every timed pass since the last collect; the device must be idle."""
+        """Seconds per launch of every sample since the last collect; the device must be idle."""
+
+    def replay(self) -> None:
+        """Enqueue what is timed and nothing else, untimed, so that every set's C is written by it."""
 
 
 class GraphSampler:
-    """Replays a CUDA graph of `launches` launches that walk the sets in turn."""
+    """Replays a CUDA graph of `launches` launches that walk the sets in turn, after a shorter one of the same kind.
+
+    The shorter graph is not timed. It leaves the caches as the timed one will leave them, the dirty lines included,
+    whatever another candidate had left there; one walk through the sets of the series cold is enough for that.
+    """
 
     method: Method = "cuda_graph"
 
     def __init__(self, sets: Sequence[Launch], launches: int) -> None:
-        """Capture on the current stream, which must not be the default one. Raises what the capture raises."""
+        """Capture on the current stream, which must not be the default one. Raises CaptureFailed."""
         self.launches = launches
-        self._graph = torch.cuda.CUDAGraph()
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
-        torch.cuda.synchronize()
-        # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
-        self._graph.capture_begin(capture_error_mode="thread_local")
-        try:
-            for launch in itertools.islice(itertools.cycle(sets), launches):
-                launch()
-        except BaseException:
-            with contextlib.suppress(RuntimeError):  # the capture is void; the launch's own error is the one to see
-                self._graph.capture_end()
-            raise
-        self._graph.capture_end()
+        lead = lead_launches(launches, len(sets))
+        self._lead = _captured(sets, lead)
+        # Captured last, so that a backend which allocates C holds the one that this graph writes.
+        self._graph = self._lead if lead == launches else _captured(sets, launches)
 
     def replay(self) -> None:
-        """Enqueue the launches once."""
+        """Enqueue the timed graph once."""
         self._graph.replay()
 
     def take(self) -> None:
-        """Enqueue two replays, the second between events."""
+        """Enqueue the unmeasured launches, then the timed ones between events."""
         before, after = _event_pair()
-        self.replay()
+        self._lead.replay()
         before.record()
         self.replay()
         after.record()
@@ -91,6 +100,7 @@ class EventSampler:
 
     def __init__(self, sets: Sequence[Launch], launches: int) -> None:
         self.launches = min(launches, MOST_QUEUED)
+        self._sets = sets
         self._walk = itertools.cycle(sets)
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
 
@@ -108,6 +118,11 @@ class EventSampler:
         for _ in range(self.launches):
             next(self._walk)()
 
+    def replay(self) -> None:
+        """Enqueue one launch on every set, which may be more than a sample has."""
+        for launch in self._sets:
+            launch()
+
     def collect(self) -> list[float]:
         """Seconds per launch."""
         return _elapsed(self._events, self.launches)
@@ -120,6 +135,7 @@ class HostSampler:
 
     def __init__(self, sets: Sequence[Callable[[], object]], launches: int, synchronize: Callable[[], None]) -> None:
         self.launches = launches
+        self._sets = sets
         self._walk = itertools.cycle(sets)
         self._synchronize = synchronize
         self._samples: list[float] = []
@@ -138,6 +154,11 @@ class HostSampler:
         """Seconds per launch."""
         samples, self._samples = self._samples, []
         return samples
+
+    def replay(self) -> None:
+        """Launch once on every set."""
+        for launch in self._sets:
+            launch()
 
 
 class OwnStreamSampler(HostSampler):
@@ -216,9 +237,29 @@ def launches_per_sample(rough_s: float, sets: int, sample_s: float) -> int:
     return sets * max(1, min(walks, MOST_LAUNCHES // sets))
 
 
+def lead_launches(launches: int, sets: int) -> int:
+    """How many unmeasured launches go before so many timed ones: whole walks through the sets, about a LEAD-th."""
+    return min(launches, sets * max(1, round(launches / LEAD / sets)))
+
+
 def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:
     """R of the series cold: rotating through so many sets, each launch finds its operands evicted from the cache."""
     return math.ceil(5 * cache_bytes / max(1, footprint_bytes)) + 1
+
+
+def _captured(sets: Sequence[Launch], launches: int) -> torch.cuda.CUDAGraph:
+    """A CUDA graph of so many launches that walk the sets in turn. Raises CaptureFailed."""
+    graph = torch.cuda.CUDAGraph()
+    torch.cuda.synchronize()
+    try:
+        # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
+        graph.capture_begin(capture_error_mode="thread_local")
+        for launch in itertools.islice(itertools.cycle(sets), launches):
+            launch()
+        graph.capture_end()
+    except Exception as error:
+        raise CaptureFailed from error
+    return graph
 
 
 def _event_pair() -> tuple[torch.cuda.Event, torch.cuda.Event]:

@@ -13,9 +13,10 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
-from typing import Any, Literal
+from typing import Any
 
 from suite.messages import Request
+from suite.record import OutcomeKind
 
 PR_SET_PDEATHSIG = 1
 SILENCE_S = 180.0
@@ -25,7 +26,7 @@ SILENCE_S = 180.0
 class WorkerFailed(Exception):
     """The worker died, hung or lost its device; `doing` names the backend at work, or is empty."""
 
-    def __init__(self, kind: Literal["crashed", "timeout"], doing: str, reason: str) -> None:
+    def __init__(self, kind: OutcomeKind, doing: str, reason: str) -> None:
         super().__init__(reason)
         self.kind, self.doing, self.reason = kind, doing, reason
 
@@ -55,7 +56,7 @@ class Worker:
                 elif tag == "progress":
                     progress(*content)
                 elif tag == "failed":
-                    raise WorkerFailed("crashed", *content)
+                    raise WorkerFailed(*content)
                 else:
                     return content[0]
             raise WorkerFailed("timeout", doing, f"no sign of life for {self._silence_s:.0f} s")
@@ -88,19 +89,29 @@ class Worker:
         process.join(10)
         code = process.exitcode
         self.stop()
-        if code is not None and code < 0:
-            names = {number.value: number.name for number in signal.Signals}
-            return f"its process was ended by {names.get(-code, f'signal {-code}')}"
-        return f"its process ended by itself, with exit code {code}"
+        return epitaph(code)
+
+
+def epitaph(code: int | None) -> str:
+    """How a process ended, from its exit code as multiprocessing gives it."""
+    if code is not None and code < 0:
+        names = {number.value: number.name for number in signal.Signals}
+        return f"its process was ended by {names.get(-code, f'signal {-code}')}"
+    return f"its process ended by itself, with exit code {code}"
+
+
+def die_with_parent() -> None:
+    """On Linux: let this process end when its parent does, whatever it is doing then."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _serve(connection: Connection, began: float) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
-    with suppress(AttributeError):  # Linux: end with the pytest process, whatever the launch at hand is doing
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    die_with_parent()
     try:
         from suite.server import serve
     except ImportError as error:
-        connection.send(("failed", "", f"{error.name} is not installed, or broken: {error}"))
+        connection.send(("failed", "crashed", "", f"{error.name} is not installed, or broken: {error}"))
         return
     serve(connection, began)

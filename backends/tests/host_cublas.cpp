@@ -2,24 +2,26 @@
 // matrices, C = diag(x) A from the left and A diag(x) from the right, x gathered with the stride incx.
 #include <cstdint>
 
-using Handle = int*;
+struct Context {
+    void* stream = nullptr;
+};
+using Handle = Context*;
 enum Status { success = 0, not_initialized = 1, invalid_value = 7, execution_failed = 13 };
 
-static int context = 42;
-static void* stream = nullptr;
+static void* used = nullptr;
 static int fail_next = 0;
 
 extern "C" void fail_with(int status) { fail_next = status; }
-extern "C" void* stream_in_use() { return stream; }
+extern "C" void* stream_used() { return used; }
 
 extern "C" int cublasCreate_v2(Handle* handle) {
-    *handle = &context;
+    *handle = new Context;
     return success;
 }
 
-extern "C" int cublasSetStream_v2(Handle handle, void* chosen) {
-    if (handle != &context) return not_initialized;
-    stream = chosen;
+extern "C" int cublasSetStream_v2(Handle handle, void* stream) {
+    if (!handle) return not_initialized;
+    handle->stream = stream;
     return success;
 }
 
@@ -31,10 +33,11 @@ extern "C" const char* cublasGetStatusString(int status) {
 template <typename T>
 static int dgmm(Handle handle, int side, int64_t m, int64_t n, const T* a, int64_t lda, const T* x, int64_t incx, T* c,
                 int64_t ldc) {
-    if (handle != &context) return not_initialized;
+    if (!handle) return not_initialized;
     if (fail_next) return fail_next;
     const int64_t least = m > 1 ? m : 1;
     if (m < 0 || n < 0 || side < 0 || side > 1 || lda < least || ldc < least) return invalid_value;
+    used = handle->stream;
     for (int64_t j = 0; j < n; ++j)
         for (int64_t i = 0; i < m; ++i) c[i + j * ldc] = x[(side ? j : i) * incx] * a[i + j * lda];
     return success;

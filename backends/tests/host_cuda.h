@@ -16,10 +16,13 @@ struct alignas(16) uint4 {
 struct Index1 {
     unsigned x;
 };
-static Index1 blockIdx, threadIdx;
+static Index1 blockIdx, threadIdx, blockDim;
 
 using std::max;
 using std::min;
+
+inline unsigned __umulhi(unsigned x, unsigned y) { return (unsigned long long)x * y >> 32; }
+inline void __stcs(uint4* address, uint4 value) { *address = value; }
 
 inline float mul_f32(float x, float y) { return x * y; }
 

@@ -1,5 +1,5 @@
 // Runs kernels of rowscale.cu on the host, one thread after the other. Each job on stdin is a line
-//     KERNEL|BLOCKS, then bytes and offset of a, of b and of out, then the kernel's integers
+//     KERNEL|BLOCKS THREADS, then bytes and offset of a, of b and of out, then the kernel's integers
 // followed by the bytes of the three storages; out's storage comes back on stdout. Storages are allocated to the byte, so
 // that the address sanitizer sees every access outside of one.
 #include "host_cuda.h"
@@ -16,29 +16,38 @@
 using Kernel = std::function<void(const char* a, const char* b, char* out, const long long* n)>;
 static std::map<std::string, Kernel> kernels;
 
-template <typename T, typename Index, bool BY_ROW, bool FORM>
+template <typename T, typename Index, bool BY_ROW, bool FORM, bool CACHED>
 void enlist(const std::string& dtype, const std::string& index) {
     using E = typename T::Element;
-    const std::string parameters =
-        "<" + dtype + ", " + index + ", " + std::to_string(BY_ROW) + ", " + std::to_string(FORM) + ">";
-    kernels["flat" + parameters] = [](const char* a, const char* b, char* out, const long long* n) {
-        flat<T, Index, BY_ROW, FORM>((const E*)a, (const E*)b, (E*)out, n[0], n[1], n[2]);
+    std::string parameters = "<" + dtype + ", " + index;
+    for (const bool flag : {BY_ROW, FORM, CACHED}) parameters += ", " + std::to_string(flag);
+    kernels["flat" + parameters + ">"] = [](const char* a, const char* b, char* out, const long long* n) {
+        flat<T, Index, BY_ROW, FORM, CACHED>((const E*)a, (const E*)b, (E*)out, n[0], n[1], n[2], n[3], n[4]);
     };
-    kernels["strided" + parameters] = [](const char* a, const char* b, char* out, const long long* n) {
-        strided<T, Index, BY_ROW, FORM>((const E*)a, (const E*)b, (E*)out, n[0], n[1], n[2], n[3], n[4], n[5], n[6]);
+    kernels["strided" + parameters + ">"] = [](const char* a, const char* b, char* out, const long long* n) {
+        strided<T, Index, BY_ROW, FORM, CACHED>((const E*)a, (const E*)b, (E*)out, n[0], n[1], n[2], n[3], n[4], n[5],
+                                                n[6], n[7], n[8]);
     };
+}
+
+template <typename T, typename Index, bool BY_ROW, bool FORM>
+void enlist_either(const std::string& dtype, const std::string& index) {
+    enlist<T, Index, BY_ROW, FORM, false>(dtype, index);
+    enlist<T, Index, BY_ROW, FORM, true>(dtype, index);
+}
+
+template <typename T, typename Index>
+void enlist_index(const std::string& dtype, const std::string& index) {
+    enlist_either<T, Index, false, false>(dtype, index);
+    enlist_either<T, Index, false, true>(dtype, index);
+    enlist_either<T, Index, true, false>(dtype, index);
+    enlist_either<T, Index, true, true>(dtype, index);
 }
 
 template <typename T>
 void enlist_all(const std::string& dtype) {
-    enlist<T, unsigned, false, false>(dtype, "unsigned");
-    enlist<T, unsigned, false, true>(dtype, "unsigned");
-    enlist<T, unsigned, true, false>(dtype, "unsigned");
-    enlist<T, unsigned, true, true>(dtype, "unsigned");
-    enlist<T, unsigned long long, false, false>(dtype, "unsigned long long");
-    enlist<T, unsigned long long, false, true>(dtype, "unsigned long long");
-    enlist<T, unsigned long long, true, false>(dtype, "unsigned long long");
-    enlist<T, unsigned long long, true, true>(dtype, "unsigned long long");
+    enlist_index<T, unsigned>(dtype, "unsigned");
+    enlist_index<T, unsigned long long>(dtype, "unsigned long long");
 }
 
 struct Storage {
@@ -61,14 +70,14 @@ int main() {
     for (std::string name, rest; std::getline(std::cin, name, '|') && std::getline(std::cin, rest);) {
         std::istringstream line(rest);
         unsigned blocks;
-        line >> blocks;
+        line >> blocks >> blockDim.x;
         Storage a(line), b(line), out(line);
-        long long n[7] = {};
+        long long n[9] = {};
         for (int i = 0; line >> n[i];) ++i;
         a.read(), b.read(), out.read();
         const Kernel& kernel = kernels.at(name);
         for (blockIdx.x = 0; blockIdx.x < blocks; ++blockIdx.x)
-            for (threadIdx.x = 0; threadIdx.x < BLOCK; ++threadIdx.x) kernel(a.begin(), b.begin(), out.begin(), n);
+            for (threadIdx.x = 0; threadIdx.x < blockDim.x; ++threadIdx.x) kernel(a.begin(), b.begin(), out.begin(), n);
         std::cout.write(out.memory.get(), out.bytes);
     }
 }

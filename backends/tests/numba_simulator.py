@@ -1,7 +1,7 @@
 """Runs numba_cuda's kernels under Numba's simulator: python -m backends.tests.numba_simulator, NUMBA_ENABLE_CUDASIM=1.
 
 A process of its own, since Numba decides at import between simulator and compiler. The simulator runs the kernels' own
-Python; only the four intrinsics, which are LLVM and PTX, get stand-ins here. Pointers are arrays that begin at the
+Python; only the intrinsics, which are LLVM and PTX, get stand-ins here. Pointers are arrays that begin at the
 operand's first element.
 """
 
@@ -35,6 +35,10 @@ def store_vector(words: np.ndarray, pointer: np.ndarray, index: int) -> None:
     pointer[index : index + 16 // pointer.itemsize] = words.view(pointer.dtype)
 
 
+def multiplied(n: int, divisor: int, magic: int, bits: int) -> int:
+    return ((int(n) * magic >> 32) + int(n)) >> bits
+
+
 def place(words: np.ndarray, k: int, element: Any) -> None:
     words.view(element.dtype)[k] = element
 
@@ -64,7 +68,8 @@ def launch(case: matrix.Operands, plan: Walk, dtype: str) -> None:
 def main() -> None:
     assert config.ENABLE_CUDASIM
     warnings.simplefilter("ignore", RuntimeWarning)  # NumPy's, of overflow and NaN
-    numba_cuda.load_vector, numba_cuda.store_vector, numba_cuda.place = load_vector, store_vector, place
+    numba_cuda.load_vector, numba_cuda.place, numba_cuda.multiplied = load_vector, place, multiplied
+    numba_cuda.store_vector = numba_cuda.store_vector_to_leave_first = store_vector
     for dtype in ("float16", "bfloat16"):
         product = product_of_pairs(matrix.DTYPES[dtype])
         numba_cuda.ARITHMETIC[dtype] = replace(numba_cuda.ARITHMETIC[dtype], product=product)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import torch
 
 from backends import Unsupported
-from backends._walk import Walk, walk, walk_contiguous
+from backends._walk import Walk, divider, walk, walk_contiguous
 from backends.tests import matrix
 
 pytest.importorskip("cupy")
@@ -48,7 +50,7 @@ def job(case: matrix.Operands, plan: Walk, kernel: str) -> bytes:
         (part.numel() * part.element_size(), view.storage_offset() * view.element_size())
         for part, view in zip(parts, views, strict=True)
     ]
-    numbers = [plan.grid[0], *(number for pair in sizes for number in pair), *plan.arguments]
+    numbers = [plan.grid[0], plan.block, *(number for pair in sizes for number in pair), *plan.arguments]
     header = f"{kernel}|{' '.join(map(str, numbers))}\n".encode()
     return header + b"".join(part.view(torch.uint8).numpy().tobytes() for part in parts)
 
@@ -61,12 +63,12 @@ def test_on_the_host(program: Path, dtype: str, layout: str) -> None:
         case = matrix.operands(shape, dtype, layout)
         if case.out.numel() == 0:  # bind launches nothing
             continue
-        plan = walk(case.a, case.b, case.out)
-        kernel = cupy_rawkernel.instantiation(plan, dtype)
-        assert ", unsigned," in kernel
-        for name in (kernel, kernel.replace("unsigned", "unsigned long long")):
-            cases.append((shape, name, case))
-            jobs.append(job(case, plan, name))
+        for plan in (one := walk(case.a, case.b, case.out), replace(one, cached=True)):
+            kernel = cupy_rawkernel.instantiation(plan, dtype)
+            assert ", unsigned," in kernel
+            for name in (kernel, kernel.replace("unsigned", "unsigned long long")):
+                cases.append((shape, name, case))
+                jobs.append(job(case, plan, name))
     run = subprocess.run([program], input=b"".join(jobs), capture_output=True)
     assert run.returncode == 0, run.stderr.decode()
     output = torch.frombuffer(bytearray(run.stdout), dtype=matrix.DTYPES[dtype])
@@ -89,9 +91,21 @@ def test_the_matrix_reaches_every_kernel() -> None:
     assert len(reached) == 8
 
 
+def test_the_divider_divides_all_that_it_is_used_for() -> None:
+    random = Random(0)
+    divisors = [1, 2, 3, 7, 37, 4095, 4096, 4097, 2**30, 2**31 - 1, *(random.randrange(1, 2**31) for _ in range(5000))]
+    for divisor in divisors:
+        magic, bits = divider(divisor)
+        assert magic < 2**32
+        edges = (multiple + step for multiple in (0, divisor, 2**31 // divisor * divisor) for step in (-1, 0, 1))
+        for n in (*edges, random.randrange(2**31)):
+            if 0 <= n < 2**31:
+                assert (n + (n * magic >> 32)) >> bits == n // divisor, (n, divisor)
+
+
 def test_past_32_bits_the_index_is_wider_and_the_grid_fits() -> None:
-    assert not walk_contiguous(65_535, 65_536, "float16").wide
-    plan = walk_contiguous(65_537, 65_536, "float16")
+    assert not walk_contiguous(32_768, 65_536, "float16").wide
+    plan = walk_contiguous(32_769, 65_536, "float16")
     assert plan.wide
     assert "unsigned long long" in cupy_rawkernel.instantiation(plan, "float16")
     assert walk_contiguous(2**20, 2**18, "float32").grid[0] < 2**31

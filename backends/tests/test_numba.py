@@ -55,19 +55,22 @@ def test_under_the_simulator() -> None:
     assert run.stdout == "all products are right\n", run.stderr
 
 
+@pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize("dtype", matrix.DTYPES)
-def test_ptx_flushes_nothing_and_accesses_16_bytes(dtype: str) -> None:
+def test_ptx_flushes_nothing_and_accesses_16_bytes(dtype: str, cached: bool) -> None:
     pytest.importorskip("numba_cuda")
     from numba import cuda
 
     from backends import numba_cuda
 
-    kernel, signature = numba_cuda.kernel_of(walk_contiguous(64, 64, dtype).variant, dtype)
+    variant = walk_contiguous(64, 64, dtype).variant._replace(cached=cached)
+    kernel, signature = numba_cuda.kernel_of(variant, dtype)
     ptx, _ = cuda.compile_ptx(kernel, signature, cc=(8, 9))
     assert ".ftz" not in ptx
     assert ".local" not in ptx
     assert ptx.count("ld.global.v4") + ptx.count("ld.global.v2") == 1
-    assert ptx.count("st.global.v4") + ptx.count("st.global.v2") == 1
+    assert ptx.count("st.global.cs.v4") == cached
+    assert ptx.count("st.global.v4") + ptx.count("st.global.v2") + cached == 1
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])

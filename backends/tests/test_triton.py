@@ -27,22 +27,23 @@ WIDE = ((3, 2048), (2, 2056), (2, 2051))
 CASES = (
     [("float32", layout, shape) for layout in matrix.LAYOUTS for shape in (*matrix.SHAPES, *WIDE)]
     + [("float32", layout, shape[::-1]) for layout in ("column_major", "column_padded") for shape in WIDE]
-    + [("float32", "every_other", (2048, 1))]
+    + [
+        ("float32", "every_other", (2048, 1)),
+        ("float32", "column_major", (3, 300)),
+        ("float32", "unlike_offsets", (9, 1)),
+    ]
     + [(dtype, layout, (5, 40)) for dtype in ("float16", "float64") for layout in matrix.LAYOUTS]
 )
 AGAIN = [("float32", layout, (40, 72)) for layout in matrix.LAYOUTS] + [("float32", "contiguous", WIDE[2])]
-"""Computed with every config, and with 64-bit indices, which need 2^31 elements to be chosen."""
+"""Computed with every config, and with 64-bit indices, which 2^31 elements would call for."""
 
 FORMS = {
     "tile",
-    *(
-        f"flat {layout} streamed, by {line}, {n} per block"
-        for layout in ("dense", "aligned", "strided")
-        for line in ("row", "column")
-        for n in ("one", "two", "many")
-    ),
-    *(f"flat dense streamed, by {of}, shifted by 1" for of in ("row, two per block", "row, many per block")),
-    "flat dense streamed, by column, many per block, shifted by 1",
+    *(f"dense streamed, by {of}, {fit} vectors" for of in ("row", "column") for fit in ("whole", "crossing", "short")),
+    *(f"dense streamed, by row, {fit} vectors, shifted by 1" for fit in ("crossing", "short")),
+    "dense streamed, by column, crossing vectors, shifted by 1",
+    *(f"{gaps} streamed, by {of}, single elements" for gaps in ("dense", "gapped") for of in ("row", "column")),
+    *(f"gapped streamed, by {of}, whole vectors" for of in ("row", "column")),
 }
 
 
@@ -108,6 +109,45 @@ def interpret_model() -> bool:
     return C.stride() == case.b.stride() and matrix.mismatches(C, matrix.oracle(case.a, case.b)) == 0
 
 
+def interpret_gradients() -> list[bool]:
+    """Whether dA and dB are right: both asked for, only one, and from a second backward pass through the first."""
+    from backends import triton_tuned as tuned
+
+    for kernel in (tuned.scale_flat, tuned.scale_tile):
+        kernel.configs = kernel.configs[:1]
+    g, model = torch.randn(5, 37), tuned.ModelNew()
+    right = []
+    for wanted in ((True, True), (True, False), (False, True)):
+        A, B = torch.randn(5, requires_grad=wanted[0]), torch.randn(5, 37, requires_grad=wanted[1])
+        model(A, B).backward(g)
+        right.append(A.grad is None or torch.allclose(A.grad, (g * B).sum(dim=1), rtol=1e-5, atol=1e-5))
+        right.append(B.grad is None or bool(torch.equal(B.grad, A[:, None] * g)))
+        right.append([A.grad is not None, B.grad is not None] == list(wanted))
+    A, B = (torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in ((3,), (3, 8)))
+    right.append(torch.autograd.gradgradcheck(model, (A, B)))
+    with torch.no_grad():
+        right.append(model(A, B).grad_fn is None)
+    return right
+
+
+def interpret_compiled_model() -> tuple[int, int]:
+    """Graphs that torch.compile makes of the model, and elements of its product that are wrong."""
+    from backends import triton_tuned as tuned
+
+    for kernel in (tuned.scale_flat, tuned.scale_tile):
+        kernel.configs = kernel.configs[:1]
+    graphs = []
+
+    def backend(graph: torch.fx.GraphModule, inputs: Any) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    compiled = torch.compile(tuned.ModelNew(), backend=backend, fullgraph=True)
+    case = matrix.operands((5, 37), "float32", "contiguous")
+    wrong = matrix.mismatches(compiled(case.a, case.b), matrix.oracle(case.a, case.b))
+    return len(graphs), wrong
+
+
 def interpret_baselines() -> dict[str, tuple[int, dict[str, int]]]:
     """Backend -> rows of C, of 200, that it writes with 64-row tiles, and wrong elements with every config."""
     results = {}
@@ -161,6 +201,69 @@ def test_the_model_returns_the_product_laid_out_as_b() -> None:
     assert child("interpret_model", interpret=True)
 
 
+def test_the_model_has_gradients() -> None:
+    pytest.importorskip("triton")
+    assert all(child("interpret_gradients", interpret=True))
+
+
+def test_the_model_is_one_graph_under_torch_compile() -> None:
+    pytest.importorskip("triton")
+    assert child("interpret_compiled_model", interpret=True) == [1, 0]
+
+
+@pytest.mark.gpu
+def test_the_model_on_the_gpu_compiled_captured_and_learning(tuned: Any) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    A, B = torch.randn(300, device="cuda"), torch.randn(300, 517, device="cuda")
+    model, expected = tuned.ModelNew(), A[:, None] * B
+    assert torch.equal(torch.compile(model, fullgraph=True)(A, B), expected)
+    with torch.cuda.stream(torch.cuda.Stream()):
+        model(A, B)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            C = model(A, B)
+        B.neg_()
+        graph.replay()
+        torch.cuda.synchronize()
+    assert torch.equal(C, -expected)
+    for each in (A, B):
+        each.requires_grad_()
+    g = torch.randn_like(B)
+    for call in (model, torch.compile(model, fullgraph=True)):
+        A.grad = B.grad = None
+        call(A, B).backward(g)
+        torch.testing.assert_close(A.grad, (g * B).sum(dim=1), rtol=1e-4, atol=1e-4)
+        assert torch.equal(B.grad, A[:, None] * g)
+
+
+class FakeKernel:
+    """A compiled kernel of a Triton whose inside is as given; notes how it was enqueued."""
+
+    function, packed_metadata = 1, (2,)
+
+    def __init__(self, inside: str) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        runs: dict[str, Any] = {
+            "as known": lambda x, y, z, stream, function, metadata, launch, on, off, *rest: self.calls.append(rest),
+            "other arguments": lambda grid, stream: None,
+        }
+        if inside in runs:
+            self.run = runs[inside]
+
+    def __getitem__(self, grid: tuple[int, int, int]) -> Any:
+        return lambda *arguments, stream: self.calls.append((grid, stream, *arguments))
+
+
+@pytest.mark.parametrize("inside", ["as known", "other arguments", "gone"])
+def test_a_triton_with_another_inside_is_enqueued_by_its_public_way(tuned: Any, inside: str) -> None:
+    kernel, tensor = FakeKernel(inside), torch.ones(3)
+    enqueue = tuned.enqueuer(kernel, (7, 1, 1), 5, (tensor, 4))
+    kernel.calls.clear()
+    enqueue()
+    assert kernel.calls == [(tensor.data_ptr(), 4) if inside == "as known" else ((7, 1, 1), 5, tensor, 4)]
+
+
 def test_the_baselines_grid_leaves_rows_unwritten_and_the_mended_one_does_not() -> None:
     pytest.importorskip("triton")
     results = child("interpret_baselines", interpret=True)
@@ -178,9 +281,9 @@ def test_cubins_for_devices_that_are_not_here() -> None:
     made = child("compile_entries", interpret=False)
     assert {(magic, named) for magic, named, *_ in made.values()} == {(b"\x7fELF".hex(), True)}
     assert made["triton_tuned (8, 9)"][2:] == [
-        [16384, 1, 1],
-        128,
-        "flat dense streamed, by row, one per block, BLOCK 1024, 4 warps, not tuned",
+        [4096, 1, 1],
+        512,
+        "dense streamed, by row, whole vectors, BLOCK 512, 16 warps, not tuned",
     ]
     assert made["triton_baseline_mended (8, 9)"][2:4] == [[16, 16, 1], 256]
 
@@ -238,11 +341,14 @@ def test_the_baselines_refuse_what_their_indices_or_grid_can_not_hold(rows: int,
 
 
 def test_the_drop_in_file_has_its_form() -> None:
+    """Imports, kernels, functions, the model; and one statement, which tells autograd of the operator's gradients."""
     source = (ROOT / "backends" / "triton_tuned.py").read_text(encoding="utf-8")
     docstring, *body = ast.parse(source).body
-    imports, model = body[:4], body[-1]
+    imports, registration, model = body[:4], body.pop(-2), body[-1]
     functions = [node for node in body[4:-1] if isinstance(node, ast.FunctionDef)]
-    kernels = [node for node in functions if node.decorator_list]
+    kernels = [node for node in functions if "triton" in "".join(map(ast.unparse, node.decorator_list))]
+
+    assert ast.unparse(registration).startswith("product.register_autograd(")
 
     assert isinstance(docstring, ast.Expr)
     assert [ast.unparse(node) for node in imports] == [

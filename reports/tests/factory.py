@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from suite.cases import HEADLINE, Case
+from suite.record import Machine, Record
 
 GIB = 2**30
 H100 = {
@@ -32,6 +33,24 @@ CPU = {"kind": "cpu", "name": "Some CPU", "cache_bytes": 2**25, "memory_bytes": 
 
 BACKENDS = {"triton_tuned": 0.995, "cupy_rawkernel": 0.996, "torch_broadcast": 0.806}
 """Backend -> share of the ceiling in the series cold."""
+
+FOURTEEN = {
+    "torch_broadcast": 0.806,
+    "triton_tuned": 0.995,
+    "triton_baseline": 0.45,
+    "triton_baseline_mended": 0.953,
+    "cupy_rawkernel": 0.996,
+    "numba_cuda": 0.994,
+    "torch_compile": 0.98,
+    "cublas_dgmm": 0.88,
+    "cupy_broadcast": 0.6,
+    "jax_jit": 0.9,
+    "torch_diag_matmul": 0.02,
+    "helion_rows": 0.97,
+    "tilelang_tile": 0.96,
+    "warp_kernel": 0.85,
+}
+"""As many backends as a run holds."""
 
 CEILINGS = ("ceiling_memcpy", "ceiling_copy")
 CONTROL = "control_aa"
@@ -165,10 +184,13 @@ def outcome(backend: str = "triton_baseline", **replaced: Any) -> dict[str, Any]
     return {"backend": backend, "case": HEADLINE.id, "kind": "incorrect", "reason": reason, **replaced}
 
 
+def remarked(record: Record, backend: str, caveat: str) -> Record:
+    """The record with a caveat on one backend."""
+    return record.model_copy(update={"run": record.run.model_copy(update={"caveats": {backend: caveat}})})
+
+
 def write(data: Path, record: Mapping[str, Any], name: str = "20260102T030405Z-0123456") -> Path:
     """Store a run as reports/data/ has it: <device-slug>/<name>.json. Returns its path."""
-    from suite.record import Machine
-
     slug = Machine.model_validate(record["machine_info"]["diagbench"]).slug
     path = data / slug / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)

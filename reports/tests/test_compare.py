@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from reports.__main__ import main
-from reports.compare import Comparison, NotComparable, compare, terminal
+from reports.compare import Comparison, NotComparable, compare
+from reports.comparison_table import terminal
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
 from suite.record import Benchmark, Outcome, Record, read
@@ -265,6 +266,49 @@ def test_of_many_rows_those_that_are_the_same_are_only_counted(tmp_path: Path) -
     rows = [line for line in shown(comparison).splitlines() if "4096x" in line]
     assert len(rows) == 16
     assert all("SLOWER" in row and "triton_tuned" in row for row in rows)
+
+
+def test_of_many_undecided_rows_only_those_beyond_the_margin_are_shown(tmp_path: Path) -> None:
+    cases = tuple(Case(4096, 4096 + 8 * more) for more in range(8))
+    many = read(factory.write(tmp_path, factory.run(cases=cases)))
+    old, new = sampled(many, 1, from_run_to_run=0), sampled(many, 2, {factory.CEILINGS[1]: 1.05}, from_run_to_run=0)
+    within = compare(old, new)
+    assert within.counts["UNDECIDED"] == len(within.rows) == 48
+    assert "4096x" not in shown(within)
+    assert "not shown: 48" in shown(within)
+    beyond = compare(old, sampled(many, 2, {factory.CEILINGS[1]: 1.05, "triton_tuned": 1.02}, from_run_to_run=0))
+    assert beyond.counts["UNDECIDED"] == 48
+    rows = [line for line in shown(beyond).splitlines() if "4096x" in line]
+    assert len(rows) == 16
+    assert all("UNDECIDED" in row and "triton_tuned" in row for row in rows)
+
+
+def test_what_one_case_s_ceilings_show_is_told_of_its_whole_regime(tmp_path: Path) -> None:
+    cases = tuple(Case(8192, 8192 + 8 * more) for more in range(12))
+    run = sampled(read(factory.write(tmp_path, factory.run(cases=cases))), 1, from_run_to_run=0)
+
+    def moved(bench: Benchmark) -> Benchmark:
+        told = bench.measurement
+        ceiling = told.case == cases[0].id and told.backend == factory.CEILINGS[1]
+        hidden = told.case == cases[1].id and told.role == "backend"
+        samples = tuple(1.04 * each for each in bench.samples_s) if ceiling or hidden else bench.samples_s
+        return bench.model_copy(update={"samples_s": samples})
+
+    comparison = compare(run, run.model_copy(update={"benchmarks": tuple(map(moved, run.benchmarks))}))
+    assert {row.verdict for row in comparison.rows if row.case == cases[1].id} == {"UNDECIDED"}
+
+
+def test_14_backends_against_3_have_a_line_each_for_those_of_one_run(tmp_path: Path) -> None:
+    told = [factory.outcome("cublas_dgmm", case=case.id, reason=f"row {case.cols}") for case in CASES]
+    few = factory.run(cases=CASES, samples=30, outcomes=told)
+    many = factory.run(cases=CASES, samples=30, backends=factory.FOURTEEN)
+    old, new = (read(factory.write(tmp_path, raw, name)) for raw, name in ((few, "old"), (many, "new")))
+    comparison = compare(old, new)
+    assert set(called(comparison)) == set(factory.BACKENDS)
+    missing = set(factory.FOURTEEN) - set(factory.BACKENDS)
+    lines = [line.split()[2] for line in shown(comparison).splitlines() if line.startswith("no verdict:")]
+    assert sorted(lines) == sorted(missing)
+    assert "incorrect: row" in shown(comparison)
 
 
 def test_the_command_s_exit_code_is_the_answer(

@@ -46,6 +46,19 @@ def test_timers_that_do_not_agree(tmp_path: Path) -> None:
     assert "4.00 %" in said
 
 
+def test_cupti_is_judged_by_events_around_what_it_watched(tmp_path: Path) -> None:
+    """It is 4 % off the campaign, since the launches are while it watches; by itself it is 1 % off."""
+    watched = {**agreement("cupti", 104e-6), "profiled_events_seconds": 105e-6}
+    record = made(tmp_path, agreements=[watched, agreement("cuda_events", 100e-6)])
+    table = agreement_table(record)
+    assert table.heads[-3:] == ("events while profiled, µs", "CUPTI / those", "those / campaign")
+    assert table.rows[0][-3:] == ("105", "0.9905", "1.0500")
+    said = paragraphs(record, "A second timer")
+    assert "All 1 comparisons" in said
+    assert "0.95 %" in said
+    assert "+5.00 %" in said
+
+
 def test_short_launches_are_shown_and_not_judged(tmp_path: Path) -> None:
     record = made(tmp_path, agreements=[agreement("cupti", 2e-6, campaign=3e-6, case=Case(256, 256))])
     assert agreement_table(record).rows[0][-1] == "0.6667"

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from reports.cost import BASELINE, Cost, break_even, break_even_table, cost, cost_table, energy_table
+from reports.cost import Cost, break_even, break_even_table, cost, cost_table, energy_table
 from reports.page import page
+from reports.records import BASELINE
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
 from suite.record import Record, read

@@ -13,7 +13,7 @@ import pytest
 from reports.__main__ import main
 from reports.render import markdown, publish, render_run
 from reports.tests import factory
-from suite.cases import HEADLINE, Case
+from suite.cases import HEADLINE, SWEEPS, Case
 from suite.record import read
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +55,65 @@ def test_every_run_has_its_page_and_the_index_links_to_it(data: Path, tmp_path: 
         place = record.relative_to(data).with_suffix("")
         assert {f"{place}.html", f"{place}.md"} <= set(files)
         assert f"({place}.md)" in index
+
+
+def rows_of(index: str, start: str) -> list[str]:
+    return [line for line in index.splitlines() if line.startswith(f"| {start}")]
+
+
+def test_the_index_compares_devices_by_share_in_the_newest_run_that_has_the_headline_case(
+    data: Path, tmp_path: Path
+) -> None:
+    later = factory.run(cases=(HEADLINE,), backends={"triton_tuned": 0.5}, utc="2026-02-01T00:00:00+00:00")
+    without = factory.run(cases=(Case(256, 256),), utc="2026-03-01T00:00:00+00:00")
+    factory.write(data, later, "later")
+    factory.write(data, without, "without")
+    publish(data, tmp_path)
+    index = (tmp_path / "README.md").read_text()
+    (h100,) = rows_of(index, "NVIDIA H100")
+    assert "2026-02-01" in h100
+    assert any(f"| {share:.1f} % [" in h100 for share in (49.8, 49.9, 50.0))  # as made up, less the factory's noise
+    assert len(rows_of(index, "Some CPU")) == 1
+    assert "µs" not in index
+    assert [line.count("(newest)") for line in rows_of(index, "2026-0")] == [1, 0, 0, 1]
+
+
+def test_the_index_shows_each_device_s_newest_headline_and_links_all_runs(data: Path, tmp_path: Path) -> None:
+    factory.write(data, factory.run(utc="2026-02-01T00:00:00+00:00"), "later")
+    publish(data, tmp_path)
+    index = (tmp_path / "README.md").read_text()
+    figures = [line.rpartition("(")[2].rstrip(")") for line in index.splitlines() if line[:2] == "!["]
+    assert [figure.partition("/")[0] for figure in figures] == ["nvidia-h100-80gb-hbm3", "some-cpu"]
+    assert figures[0].endswith("later-headline.svg")
+    assert all((tmp_path / figure).is_file() for figure in figures)
+    assert all(f"({path.relative_to(tmp_path)})" in index for path in tmp_path.glob("*/*.md"))
+
+
+def test_publishing_touches_nothing_outside_its_folder(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "tried.md").write_text("by hand")
+    publish(data, tmp_path / "published")
+    assert (tmp_path / "tried.md").read_text() == "by hand"
+
+
+@pytest.mark.parametrize("machine", [factory.H100, factory.ADA])
+def test_with_14_backends_a_page_still_says_whose_numbers_and_what_is_predicted(
+    machine: dict[str, Any], tmp_path: Path
+) -> None:
+    told: dict[str, Any] = {"compiled": [factory.compiled(name) for name in ("triton_tuned", "helion_rows")]}
+    raw = factory.run(machine=machine, cases=SWEEPS["full"], backends=factory.FOURTEEN, **told)
+    page = render_run(read(factory.write(tmp_path, raw)), tmp_path / "to")
+    for text in (page.read_text(), page.with_suffix(".md").read_text()):
+        ours = machine is factory.ADA
+        assert ("No number on this page is an RTX 4090" in text) is not ours
+        assert ("Predicted for an RTX 4090 (no sm_89 device was measured)" in text) is not ours
+        assert ("Compiled for sm_89, not measured" in text) is not ours
+    assert all(f">{machine['name']}" in figure.read_text() for figure in page.parent.glob("*.svg"))
+
+
+def test_heads_break_at_underscores_in_html_and_stay_text(tmp_path: Path) -> None:
+    raw = factory.run(cases=(HEADLINE, Case(8192, 8192)), backends={"torch_<b>": 0.9, "triton_tuned": 0.99})
+    page = render_run(read(factory.write(tmp_path, raw)), tmp_path / "to").read_text()
+    assert "torch_<wbr>&lt;b&gt;</th>" in page
 
 
 def test_markdown_refers_only_to_figures_beside_it(data: Path, tmp_path: Path) -> None:
@@ -151,7 +210,7 @@ def test_a_run_in_which_nothing_got_to_a_number_has_a_page(tmp_path: Path) -> No
 class Elements(HTMLParser):
     """What a browser would load or run, the elements left open, and the ids."""
 
-    EMPTY = frozenset({"meta", "link", "br", "img", "hr", "input"})
+    EMPTY = frozenset({"meta", "link", "br", "img", "hr", "input", "wbr"})
 
     def __init__(self) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ from reports.__main__ import main
 from reports.select import NotMeasured, Selection, find_device, select, text
 from reports.tests import factory
 from suite.cases import Case
+from suite.record import read
 
 NOW = datetime(2026, 1, 12, 3, 4, 5, tzinfo=UTC)
 CASES = (Case(256, 256), Case(4096, 4096), Case(4096, 4095), Case(4096, 4096, "float16"), Case(16384, 16384))
@@ -42,6 +43,32 @@ def test_a_tie_holds_what_is_same_or_undecided_and_nothing_slower(tmp_path: Path
     assert {each.backend: each.verdict for each in chosen.ties} == {"a": "SAME", "b": "SAME", "c": "UNDECIDED"}
     assert chosen.backend == "a"
     assert all(name in text(chosen) for name in "abc")
+
+
+def test_what_its_numbers_are_to_be_taken_with_is_said_of_the_chosen_one_and_of_ties(tmp_path: Path) -> None:
+    raw = factory.run(backends=factory.FOURTEEN | {"jax_jit": 0.999, "helion_rows": 0.992})
+    for bench in raw["benchmarks"]:
+        bench["extra_info"]["allocates"] = bench["extra_info"]["backend"] == "jax_jit"
+    record = read(factory.write(tmp_path, raw))
+    caveats = {"jax_jit": "rounds twice", "helion_rows": "tuned for an hour"}
+    run = record.run.model_copy(update={"caveats": caveats})
+    devices = {"h100": (record.model_copy(update={"run": run}),)}
+    chosen = select(devices, Case(4096, 4096), "cold", None, NOW)
+    assert [each.backend for each in chosen.ties] == [
+        "jax_jit", "cupy_rawkernel", "triton_tuned", "numba_cuda", "helion_rows",
+    ]  # fmt: skip
+    assert {each.backend: each.caveat for each in chosen.ties if each.caveat} == caveats
+    assert [each.backend for each in chosen.ties if each.allocates] == ["jax_jit"]
+    lines = text(chosen).splitlines()
+    assert "CAVEAT: allocates C; rounds twice" in lines
+    assert sum(line.endswith("tuned for an hour") and "helion_rows" in line for line in lines) == 1
+    assert json.loads(chosen.model_dump_json())["ties"][0]["caveat"] == "rounds twice"
+
+
+def test_without_a_caveat_none_is_said(data: Path) -> None:
+    chosen = ask(data, Case(4096, 4096))
+    assert "CAVEAT" not in text(chosen)
+    assert {each.caveat for each in chosen.ties} == {""}
 
 
 @pytest.mark.parametrize(

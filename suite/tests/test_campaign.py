@@ -32,6 +32,9 @@ class Told:
         taken, self.pending = self.pending, 0
         return [next(self.samples) for _ in range(taken)]
 
+    def replay(self) -> None:
+        self.log.append(self.name)
+
 
 def noisy(seed: int, noise: float) -> Iterator[float]:
     generator = np.random.default_rng(seed)

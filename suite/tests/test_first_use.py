@@ -11,10 +11,11 @@ import pytest
 
 from backends import candidate, find
 from suite.cases import Case
-from suite.first_use import CACHES, ROOT, first_use
+from suite.first_use import CACHES, first_use
 from suite.record import FirstUse, Outcome
 
 CASE = Case(33, 17)
+ROOT = Path(__file__).parents[2]
 FILES = Path(__file__).parent / "candidates"
 
 
@@ -47,6 +48,7 @@ def test_torch_itself_is_no_part_of_a_first_use() -> None:
         ("raises_in_bind", 60, "crashed", "no such kernel"),
         ("segfaults", 60, "crashed", "SIGSEGV"),
         ("hangs", 1, "timeout", "1 s"),
+        ("ends_in_bind", 60, "crashed", "exit code 3"),
     ],
 )
 def test_what_gets_to_no_product_is_an_outcome(name: str, timeout_s: float, kind: str, said: str) -> None:
@@ -77,6 +79,36 @@ def test_both_processes_share_caches_that_were_empty(tmp_path: Path) -> None:
     assert len(set(cold[:-1])) == len(CACHES)
     assert (int(cold[-1]), int(warm[-1])) == (0, len(CACHES))
     assert not any(os.path.exists(folder) for folder in cold[:-1])
+
+
+def test_every_first_use_has_a_process_of_its_own(tmp_path: Path) -> None:
+    """By a candidate that notes its process, what torch has touched there, and how long the process has lived."""
+    seen = tmp_path / "seen"
+    file = tmp_path / "notes.py"
+    file.write_text(
+        "import os, sys, torch\n"
+        "def bind(a, b, out, stream):\n"
+        f"    with open({str(seen)!r}, 'a') as log:\n"
+        "        print(os.getpid(), torch.cuda._is_in_bad_fork(), 'pytest' in sys.modules, file=log)\n"
+        "    return lambda: torch.mul(a[:, None], b, out=out)\n"
+    )
+    for _ in range(2):
+        assert isinstance(first_use(candidate.entry(file), CASE), FirstUse)
+    notes = [line.split() for line in seen.read_text().splitlines()]
+    assert len({process for process, *_ in notes}) == 4
+    assert {bad_fork for _, bad_fork, _ in notes} == {"False"}
+    assert {has_pytest for *_, has_pytest in notes} == {"False"}
+
+
+@pytest.mark.gpu
+def test_a_first_use_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    cold = first_use(find(["triton_tuned"])[0], Case(256, 256))
+    assert isinstance(cold, FirstUse)
+    assert cold.warm_bind_s < cold.bind_s
 
 
 def test_the_parent_imports_no_array_library() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -222,3 +223,25 @@ def test_tolerance_counts_units_in_the_last_place() -> None:
 def test_ranges_fold_and_end() -> None:
     assert gate.ranges([1, 2, 3, 7]) == "1-3, 7"
     assert gate.ranges([0, 2, 4, 6, 8, 10]) == "0, 2, 4, 6, ..."
+
+
+def flushes_subnormals(on: operands.Operands) -> None:
+    limit = torch.finfo(on.out.dtype).smallest_normal
+    on.out[on.out.abs() < limit] *= 0.0
+
+
+def spreads_non_finite(on: operands.Operands) -> None:
+    on.out[:, ~torch.isfinite(on.b).all(dim=0)] = float("nan")
+
+
+@pytest.mark.parametrize(("departs", "exempt"), [(flushes_subnormals, "subnormal"), (spreads_non_finite, "non_finite")])
+def test_an_exemption_excuses_what_it_names_and_nothing_else(departs: Any, exempt: Any) -> None:
+    case = Case(64, 64)
+    with pytest.raises(gate.Incorrect):
+        check(case, after(departs))
+    check(case, after(departs), exempt=(exempt,))
+    other = {"subnormal": "non_finite", "non_finite": "subnormal"}[exempt]
+    with pytest.raises(gate.Incorrect):
+        check(case, after(departs), exempt=(other,))
+    with pytest.raises(gate.Incorrect):
+        check(case, after(off_by_one_bit), exempt=("subnormal", "non_finite"))

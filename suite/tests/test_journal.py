@@ -11,10 +11,18 @@ import time
 from copy import copy
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from backends import candidate
+from suite.bench import Bench
+from suite.cases import Case
 from suite.journal import FRESH_S, Journal, Kind, digest
-from suite.messages import Examined, Measured, Sampled
-from suite.record import Energy, FirstUse, Outcome, read
+from suite.messages import Examined, Identify, Look, Measure, Measured, Request, Sampled
+from suite.progress import Progress
+from suite.record import Energy, FirstUse, Machine, Outcome, State, read
+from suite.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 MEASURED = Measured(
@@ -28,6 +36,7 @@ CASE = "1x1-float32-contiguous"
 ENERGY = Energy(backend="x", case=CASE, joules_per_launch=0.1, launches=640, seconds=1.5)
 FIRST = FirstUse(backend="x", case=CASE, import_s=1.0, bind_s=2.0, launch_s=0.1, warm_bind_s=0.5)
 ANSWERS: list[tuple[Kind, str, object]] = [
+    ("began", "", 1.5),
     ("gate", "a", None),
     ("gate", "b", WRONG),
     ("campaign", "a", MEASURED),
@@ -133,3 +142,31 @@ def test_what_another_try_may_not_meet_again_is_not_kept(tmp_path: Path) -> None
     crashed = Outcome(backend="y", kind="crashed", reason="died")
     assert Journal(tmp_path / "j").answer("gate", "a", lambda: crashed) == crashed
     assert Journal(tmp_path / "j").answer("gate", "a", lambda: None) is None
+
+
+def test_the_states_of_a_run_that_goes_on_are_counted_from_its_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed, and goes on a minute after its start; each process counts its seconds from its own start."""
+    machine = Machine(kind="cuda", name="X", cache_bytes=1 << 20, memory_bytes=1)
+
+    def request(worker: Worker, request: Request, *progress: object) -> object:
+        if isinstance(request, Identify):
+            return ""
+        if isinstance(request, Look):
+            return State(when=request.when, seconds=1.0)
+        return Measured(state=State(when="during", seconds=9.0)) if isinstance(request, Measure) else machine
+
+    monkeypatch.setattr(Worker, "request", request)
+    monkeypatch.setattr(Bench, "gate", lambda *_: None)
+    entries = [candidate.entry(ROOT / "suite" / "tests" / "candidates" / "right.py")]
+    seen = []
+    for started, cases in ((1000.0, [Case(3, 3)]), (1060.0, [Case(3, 3), Case(4, 4)])):
+        monkeypatch.setattr("suite.bench.time", SimpleNamespace(time=lambda now=started: now))
+        bench = Bench(entries, smoke=False, progress=Progress(), journals=tmp_path)
+        for case in cases:
+            bench.replay(case, "cold", "right")
+        bench.finish()
+        seen.append([(state.when, state.seconds) for state in bench.states])
+    assert seen[0] == [("before", 1.0), ("during", 9.0), ("after", 1.0)]
+    assert seen[1] == [("before", 61.0), ("during", 9.0), ("during", 69.0), ("after", 61.0)]

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from suite import operands
-from suite.cases import Case
+from suite.cases import LAYOUTS, Case, Layout
 
 CPU = torch.device("cpu")
 
@@ -108,3 +108,18 @@ def test_moved_values_keep_their_sign_and_the_others_their_bits() -> None:
     near.view(-1)[:8] = False
     assert int(near.sum()) > 100
     assert bool((moved[near] == torch.copysign(torch.tensor(2.0**-7, dtype=whole.dtype), whole[near])).all())
+
+
+@pytest.mark.parametrize("layout", ["contiguous", *LAYOUTS])
+@pytest.mark.parametrize("shape", [(6, 5), (1, 9), (9, 1), (0, 4), (4, 0)])
+def test_a_stray_write_anywhere_around_the_view_is_counted(shape: tuple[int, int], layout: Layout) -> None:
+    """Every element of the buffer is written in turn: those of the view do not count, each of the others does."""
+    on = operands.allocate(Case(*shape, "float16", layout), CPU)
+    guarded = on.guarded[2]
+    inside = torch.zeros_like(guarded.buffer)
+    torch.as_strided(inside, guarded.view.shape, guarded.view.stride(), guarded.view.storage_offset()).fill_(1)
+    near = range(operands.GUARD - 3, guarded.buffer.numel() - operands.GUARD + 3)
+    for at in (0, *near, guarded.buffer.numel() - 1):
+        guarded.poison()
+        guarded.buffer[at] = 0
+        assert guarded.stray_writes() == 1 - int(inside[at])

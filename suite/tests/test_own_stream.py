@@ -11,7 +11,7 @@ import torch
 from backends import Entry, Launch
 from suite import second_timer
 from suite.cases import Case
-from suite.second_timer import OWN_STREAM, agreements
+from suite.second_timer import OWN_STREAM, Watched, agreements
 from suite.timing import Device, EventSampler, GraphSampler, HostSampler, OwnStreamSampler
 
 ENQUEUE_NS, RUN_NS = 10, 1000
@@ -84,13 +84,14 @@ def test_events_are_not_asked_about_streams_that_they_are_not_on(
 ) -> None:
     asked: list[bool] = []
 
-    def by_cupti(sets: Sequence[Launch], count: int, capturable: bool) -> list[float]:
+    def watch(sets: Sequence[Launch], count: int, capturable: bool) -> Watched:
         asked.append(capturable)
-        return [1.0]
+        return Watched([1.0], 1.0)
 
-    monkeypatch.setattr(second_timer, "cupti_seconds", by_cupti)
+    monkeypatch.setattr(second_timer, "watch", watch)
     entry = Entry("x_y", "", (), own_stream=True, capturable=capturable)
     found, reason = agreements(entry, Case(8, 8), "cold", [torch.Tensor], 1.0)
     assert [each.timer for each in found] == ["cupti"]
+    assert found[0].profiled_events_seconds is None
     assert asked == [False]
     assert reason == OWN_STREAM

@@ -46,6 +46,13 @@ METRICS_OF_VALUES = {
     "launch__registers_per_thread": 18,
     "gpu__time_duration": 46112,
 }
+ALL = list(METRICS)
+
+
+def passed(passes: int, text: str) -> str:
+    """What ncu prints of a kernel k that it counted in so many passes."""
+    words = "1 pass" if passes == 1 else f"{passes} passes"
+    return f'==PROF== Profiling "k" - 0: 0%....50%....100% - {words}\n{text}'
 
 
 def printed(*names: str, **replaced: tuple[str, str]) -> str:
@@ -67,12 +74,12 @@ def printed(*names: str, **replaced: tuple[str, str]) -> str:
 
 
 def test_every_metric_is_read_with_its_value() -> None:
-    assert ncu.kernels(printed("scale_flat")) == [("scale_flat", METRICS_OF_VALUES)]
+    assert ncu.kernels(printed("scale_flat"), ALL) == [("scale_flat", METRICS_OF_VALUES)]
 
 
 def test_launches_keep_their_order_and_their_names() -> None:
     names = ["fill", "void mul<float, 4>(float *, int)", "fill"]
-    assert [name for name, _ in ncu.kernels(printed(*names))] == names
+    assert [name for name, _ in ncu.kernels(printed(*names), ALL)] == names
 
 
 @pytest.mark.parametrize(
@@ -86,36 +93,55 @@ def test_launches_keep_their_order_and_their_names() -> None:
     ],
 )
 def test_scaled_units_are_undone(metric: str, unit: str, value: str, read: int) -> None:
-    ((_, metrics),) = ncu.kernels(printed("k", **{metric: (unit, value)}))
+    ((_, metrics),) = ncu.kernels(printed("k", **{metric: (unit, value)}), ALL)
     assert metrics[metric] == read
     assert isinstance(metrics[metric], int)
 
 
 @pytest.mark.parametrize("value", ["n/a", "", "nan", "no data"])
 def test_a_metric_that_the_device_lacks_is_left_out(value: str) -> None:
-    ((_, metrics),) = ncu.kernels(printed("k", dram__throughput=("%", value)))
+    ((_, metrics),) = ncu.kernels(printed("k", dram__throughput=("%", value)), ALL)
     assert set(metrics) == set(METRICS) - {"dram__throughput"}
 
 
 @pytest.mark.parametrize(("metric", "unit"), [("dram__bytes_read", "sector"), ("sm__throughput", "")])
 def test_an_unknown_unit_is_refused(metric: str, unit: str) -> None:
     with pytest.raises(Unreadable, match="which is no unit of"):
-        ncu.kernels(printed("k", **{metric: (unit, "1")}))
+        ncu.kernels(printed("k", **{metric: (unit, "1")}), ALL)
 
 
 def test_output_without_a_row_of_units_is_refused() -> None:
     with pytest.raises(Unreadable):
-        ncu.kernels('"ID","Metric Name","Metric Value"\n"0","dram__bytes_read.sum","1"\n')
+        ncu.kernels('"ID","Metric Name","Metric Value"\n"0","dram__bytes_read.sum","1"\n', ALL)
 
 
 def test_nothing_profiled_is_no_launch() -> None:
-    assert ncu.kernels("==PROF== Connected to process 7\n==WARNING== No kernels were profiled.\n") == []
+    assert ncu.kernels("==PROF== Connected to process 7\n==WARNING== No kernels were profiled.\n", ALL) == []
 
 
 def test_ncu_leaves_clocks_and_caches_alone() -> None:
-    given = dict(zip(ncu.OPTIONS, ncu.OPTIONS[1:], strict=False))
+    given = dict(zip(ncu.COMMON, ncu.COMMON[1:], strict=False))
     assert given["--clock-control"] == given["--cache-control"] == "none"
     assert given["--profile-from-start"] == "off"
+
+
+def test_traffic_and_the_rest_are_asked_of_two_runs_and_nothing_twice() -> None:
+    asked = [ncu.options(names)[-1].split(",") for names in ncu.RUNS]
+    assert asked[0] == ["dram__bytes_read.sum", "dram__bytes_write.sum", "gpu__time_duration.sum"]
+    assert sorted(asked[0] + asked[1]) == sorted(metric.ncu for metric in METRICS.values())
+
+
+def test_bytes_that_took_several_passes_are_left_out() -> None:
+    ((_, once),) = ncu.kernels(passed(1, printed("k")), ncu.TRAFFIC)
+    ((_, often),) = ncu.kernels(passed(3, printed("k")), ncu.TRAFFIC)
+    assert tuple(once) == ncu.TRAFFIC
+    assert tuple(often) == ("gpu__time_duration",)
+
+
+def test_the_runs_are_merged_launch_by_launch() -> None:
+    traffic, rest = (ncu.kernels(printed("k", "k"), names) for names in ncu.RUNS)
+    assert ncu.merged([traffic, rest]) == [("k", METRICS_OF_VALUES)] * 2
+    assert list(ncu.merged([traffic, rest])[0][1]) == ALL
 
 
 Fake = Callable[..., Path]
@@ -123,18 +149,30 @@ Fake = Callable[..., Path]
 
 @pytest.fixture
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
-    """Puts an ncu onto PATH that writes `log` and `answer` where it is told to, says `said`, and exits with `code`."""
+    """Puts an ncu onto PATH that writes `log` and `answer` where it is told to, says `said`, and exits with `code`.
 
-    def make(log: str = "", answer: str | None = None, said: str = "", code: int = 0, sleep_s: float = 0.0) -> Path:
+    log, answer: those of every run; or, as a list, of the run that counts traffic and of the other.
+    """
+
+    def make(
+        log: str | list[str] = "",
+        answer: str | list[str] | None = None,
+        said: str = "",
+        code: int = 0,
+        sleep_s: float = 0.0,
+    ) -> Path:
+        logs = log if isinstance(log, list) else [log] * 2
+        answers = answer if isinstance(answer, list) else [answer] * 2
         script = tmp_path / "bin" / "ncu"
         script.parent.mkdir()
         script.write_text(
             f"#!{sys.executable}\n"
             "import json, sys, time; from pathlib import Path\n"
             "if '--version' in sys.argv: print('Copyright (c) 2018\\nVersion 2025.3.1.0 (build 1)'); sys.exit()\n"
-            f"Path({str(tmp_path / 'called.json')!r}).write_text(json.dumps(sys.argv[1:]))\n"
-            f"Path(sys.argv[sys.argv.index('--log-file') + 1]).write_text({log!r})\n"
-            f"answer = {answer!r}\n"
+            "run = 'dram__bytes_read' not in sys.argv[sys.argv.index('--metrics') + 1]\n"
+            f"Path({str(tmp_path / 'called')!r} + f'{{run:d}}.json').write_text(json.dumps(sys.argv[1:]))\n"
+            f"Path(sys.argv[sys.argv.index('--log-file') + 1]).write_text({logs!r}[run])\n"
+            f"answer = {answers!r}[run]\n"
             "if answer is not None: Path(sys.argv[sys.argv.index('--child') + 1]).write_text(answer)\n"
             f"print({said!r}); sys.stdout.flush(); time.sleep({sleep_s}); sys.exit({code})\n"
         )
@@ -176,11 +214,38 @@ def test_kernels_of_one_name_are_numbered(fake: Fake) -> None:
 
 def test_the_child_is_told_backend_and_case(fake: Fake, tmp_path: Path) -> None:
     profile.main(["--backends", "numba_cuda", "--out", str(fake(printed("k"), FORM))])
-    called = json.loads((tmp_path / "called.json").read_text())
-    assert tuple(called[: len(ncu.OPTIONS)]) == ncu.OPTIONS
-    child = called[len(ncu.OPTIONS) + 2 :]
-    assert child[:4] == [sys.executable, "-m", "suite.profile", "--child"]
-    assert child[5:] == ["--backends", "numba_cuda", "--case", HEADLINE.id]
+    for run, names in enumerate(ncu.RUNS):
+        called, options = json.loads((tmp_path / f"called{run}.json").read_text()), ncu.options(names)
+        assert tuple(called[: len(options)]) == options
+        child = called[len(options) + 2 :]
+        assert child[:4] == [sys.executable, "-m", "suite.profile", "--child"]
+        assert child[5:] == ["--backends", "numba_cuda", "--case", HEADLINE.id]
+
+
+def test_bytes_are_those_of_the_run_that_puts_nothing_back(fake: Fake) -> None:
+    repeated = printed("k", dram__bytes_write=("byte", "46,000,000"), launch__grid_size=("", "7"))
+    folder = fake([passed(1, printed("k")), passed(9, repeated)], FORM)
+    assert profile.main(["--backends", "triton_tuned", "--out", str(folder)]) == 0
+    found = profile.read(next(folder.iterdir()))
+    assert found.kernels["k"]["dram__bytes_write"] == METRICS_OF_VALUES["dram__bytes_write"]
+    assert found.kernels["k"]["launch__grid_size"] == 7
+    assert found.options[: len(ncu.COMMON)] == ncu.COMMON
+    asked = {metric for option in found.options for metric in option.split(",")}
+    assert asked >= {metric.ncu for metric in METRICS.values()}
+
+
+def test_a_backend_that_chooses_anew_in_the_second_run_is_said(
+    fake: Fake, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = fake(printed("k"), [json.dumps({"form": form}) for form in ("flat 512", "flat 1024")])
+    assert profile.main(["--backends", "triton_tuned", "--out", str(folder)]) == 0
+    forms = profile.read(next(folder.iterdir())).forms
+    assert forms == {"triton_tuned": "flat 512; in ncu's second run: flat 1024"}
+
+
+def test_other_kernels_in_the_second_run_are_no_profile(fake: Fake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert profile.main(["--backends", "triton_tuned", "--out", str(fake([printed("k"), printed("tile")], FORM))]) == 1
+    assert "triton_tuned: crashed: the process launched other kernels" in capsys.readouterr().out
 
 
 def one_line(capsys: pytest.CaptureFixture[str]) -> str:

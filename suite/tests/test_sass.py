@@ -10,13 +10,15 @@ import json
 import os
 import subprocess
 import sys
+from math import prod
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import backends
 from suite import record, sass
-from suite.cases import HEADLINE
+from suite.cases import HEADLINE, ITEMSIZE, Case
 from suite.occupancy import Capability
 
 ROOT = Path(__file__).parents[2]
@@ -273,21 +275,22 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> record.Run:
-    """The catalogue at the headline case on compute capability 8.9, as the command writes it."""
+    """The catalogue at the headline shape in every dtype on compute capability 8.9, as the command writes it."""
     file = tmp_path_factory.mktemp("evidence") / "ada.json"
-    done = command("--capability", "8.9", "--case", HEADLINE.id, "--json", str(file))
-    assert done.stderr == ""
+    done = command("--capability", "8.9", "--json", str(file))
+    assert done.returncode == 0, done.stderr
     run = record.Run.model_validate_json(file.read_text(encoding="utf-8"))
     assert all(result.backend in done.stdout for result in run.compiled + run.outcomes)
     return run
 
 
-def row_of(run: record.Run, backend: str) -> record.Compiled:
+def row_of(run: record.Run, backend: str, dtype: str = "float32") -> record.Compiled:
+    case = Case(HEADLINE.rows, HEADLINE.cols, dtype).id
     for outcome in run.outcomes:
         if outcome.backend == backend:
             assert outcome.kind == "unavailable", outcome.reason
             pytest.skip(outcome.reason)
-    return next(row for row in run.compiled if row.backend == backend)
+    return next(row for row in run.compiled if (row.backend, row.case) == (backend, case))
 
 
 def test_the_untuned_tile_fills_a_sixth_of_an_ada_sm(ada: record.Run) -> None:
@@ -295,16 +298,57 @@ def test_the_untuned_tile_fills_a_sixth_of_an_ada_sm(ada: record.Run) -> None:
     assert (row.active_warps, row.max_warps, row.limiter) == (8, 48, "registers")
 
 
-TUNED = [entry.name for entry in backends.CATALOGUE if entry.compiles and not entry.name.startswith("triton_baseline")]
+NARROW = ("triton_baseline_mended", "warp_tile")  # Warp's tiles are accessed an element at a time
+TUNED = [entry.name for entry in backends.CATALOGUE if entry.compiles and entry.name not in NARROW]
 
 
+@pytest.mark.parametrize("dtype", ITEMSIZE)
 @pytest.mark.parametrize("backend", TUNED)
-def test_tuned_kernels_move_16_bytes_at_a_time_and_fill_the_sm(ada: record.Run, backend: str) -> None:
-    row = row_of(ada, backend)
+def test_tuned_kernels_move_16_bytes_at_a_time_and_fill_the_sm(ada: record.Run, backend: str, dtype: str) -> None:
+    row = row_of(ada, backend, dtype)
     assert set(row.global_store_bits) == {"128"}
     assert "128" in row.global_load_bits
     assert row.spill_bytes == 0
     assert row.occupancy == 1.0
+    threads = prod(row.grid) * prod(row.block)
+    assert threads * 16 == HEADLINE.rows * HEADLINE.cols * ITEMSIZE[dtype]  # one vector each, none masked off
+
+
+EVERY_CONFIG = """
+import json
+from backends import triton_compile, triton_tuned
+from suite import sass
+from suite.occupancy import occupancy
+configs, found = triton_tuned.scale_flat.configs, {}
+for config in configs:
+    triton_tuned.scale_flat.configs = [config]
+    for dtype in ("float32", "float16", "bfloat16", "float64"):
+        for cols in (4096, 4097):
+            made = triton_compile.compile_plan(triton_tuned.plan, 4096, cols, dtype, (8, 9))
+            text = sass.disassemble(made.cubin, made.kernel)
+            registers, local, shared = sass.resources(text, made.kernel, (8, 9))
+            held = occupancy((8, 9), made.block[0], registers, shared + made.dynamic_shared_bytes)
+            found[f"{dtype} {cols} {made.config}"] = [*sass.access_bits(text), local, held.fraction]
+print(json.dumps(found))
+"""
+
+
+def in_a_compiling_process(code: str) -> Any:
+    environment = {name: value for name, value in os.environ.items() if name not in sass.SIMULATORS}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_every_config_of_the_tuned_kernel_moves_16_bytes_and_fills_the_sm() -> None:
+    """Also on ragged widths, whose last block alone stores element by element."""
+    pytest.importorskip("triton")
+    found = in_a_compiling_process(EVERY_CONFIG)
+    assert len(found) == 24
+    for name, (loads, stores, local_bytes, occupancy) in found.items():
+        assert "128" in loads, name
+        assert "128" in stores, name
+        assert (local_bytes, occupancy) == (0, 1.0), name
 
 
 SHIFTED = """
@@ -323,11 +367,7 @@ print(json.dumps(accesses))
 
 def test_operands_off_a_boundary_alike_are_still_moved_16_bytes_at_a_time() -> None:
     pytest.importorskip("triton")
-    environment = {name: value for name, value in os.environ.items() if name not in sass.SIMULATORS}
-    done = subprocess.run(
-        [sys.executable, "-c", SHIFTED], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
-    )
-    for dtype, (form, loads, stores) in json.loads(done.stdout).items():
+    for dtype, (form, loads, stores) in in_a_compiling_process(SHIFTED).items():
         assert "shifted by 1" in form, dtype
         assert "128" in loads, dtype
         assert "128" in stores, dtype

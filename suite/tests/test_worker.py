@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,9 +20,9 @@ CASE = Case(33, 17)
 FILES = Path(__file__).parent / "candidates"
 
 
-def bench_of(*names: str, smoke: bool = True, silence_s: float = 60.0) -> Bench:
+def bench_of(*names: str, silence_s: float = 60.0, journals: Path | None = None) -> Bench:
     entries = [candidate.entry(FILES / f"{name}.py") for name in names]
-    return Bench(entries, smoke=smoke, progress=Progress(), silence_s=silence_s)
+    return Bench(entries, smoke=True, progress=Progress(), silence_s=silence_s, journals=journals)
 
 
 @pytest.fixture
@@ -57,6 +58,39 @@ def test_too_much_memory_is_an_outcome(bench: Bench) -> None:
     assert outcome is not None
     assert outcome.kind in ("no_memory", "crashed")  # the CPU's allocator has no exception of its own
     assert bench.gate(CASE, "right") is None
+
+
+def test_a_capture_that_fails_ends_the_process_and_the_others_are_measured_in_a_new_one() -> None:
+    made = bench_of("cannot_be_captured", "right")
+    try:
+        assert made.gate(CASE, "cannot_be_captured") is None
+        process = made.worker._process.pid
+        found = made.replay(CASE, "cold", "cannot_be_captured")
+        assert isinstance(found, Outcome)
+        assert (found.kind, found.series) == ("crashed", "cold")
+        assert f"RuntimeError: not permitted in process {process}" in found.reason
+        assert "\n" not in found.reason
+        assert made.worker._process.pid != process
+        assert isinstance(made.replay(CASE, "cold", "right"), Replay)
+        assert made.outcomes == [found]
+    finally:
+        made.worker.stop()
+
+
+@pytest.mark.gpu
+def test_a_launch_that_no_graph_can_hold_is_an_outcome_and_the_others_are_measured() -> None:
+    made = bench_of("waits_in_launch", "right")
+    try:
+        if made.machine.kind != "cuda":
+            pytest.skip("no CUDA device")
+        assert made.gate(CASE, "waits_in_launch") is None
+        found = made.replay(CASE, "cold", "waits_in_launch")
+        assert isinstance(found, Outcome)
+        assert found.kind == "crashed"
+        assert "capture" in found.reason
+        assert isinstance(made.replay(CASE, "cold", "right"), Replay)
+    finally:
+        made.worker.stop()
 
 
 @pytest.mark.gpu
@@ -116,6 +150,52 @@ def test_a_hang_is_a_timeout() -> None:
         assert outcome is not None
         assert outcome.kind == "timeout"
         assert isinstance(made.replay(CASE, "hot", "right"), Replay)
+    finally:
+        made.worker.stop()
+
+
+OTHERS = (Case(5, 5), Case(6, 6), Case(7, 7), Case(8, 8))
+
+
+def left_out(found: object) -> bool:
+    return isinstance(found, Outcome) and found.kind == "unavailable" and found.reason.startswith("left out")
+
+
+def test_a_backend_that_timed_out_is_left_out_of_the_rest_and_keeps_what_it_had(tmp_path: Path) -> None:
+    """It hangs in the second case; a run that goes on after a kill does not wait for it either."""
+    for _ in ("the run", "the run that goes on"):
+        made = bench_of("hangs_in_small_cases", "right", silence_s=8.0, journals=tmp_path)
+        try:
+            assert isinstance(made.replay(CASE, "hot", "hangs_in_small_cases"), Replay)
+            hung = made.gate(OTHERS[0], "hangs_in_small_cases")
+            assert hung is not None
+            assert hung.kind == "timeout"
+            began = time.monotonic()
+            assert left_out(made.gate(OTHERS[1], "hangs_in_small_cases"))
+            assert left_out(made.replay(OTHERS[2], "hot", "hangs_in_small_cases"))
+            assert left_out(made.first_use(OTHERS[3], "hangs_in_small_cases"))
+            assert time.monotonic() - began < 8.0
+            assert made.gate(OTHERS[0], "hangs_in_small_cases") == hung
+            assert isinstance(made.replay(CASE, "hot", "hangs_in_small_cases"), Replay)
+            assert isinstance(made.replay(OTHERS[2], "hot", "right"), Replay)
+            assert {one.case for one in made.outcomes} == {case.id for case in OTHERS}
+        finally:
+            made.worker.stop()
+
+
+def test_the_third_death_of_the_worker_is_the_last_by_one_backend() -> None:
+    made = bench_of("segfaults", "raises_in_bind", "right")
+    try:
+        for case in OTHERS[:3]:
+            died = made.gate(case, "segfaults")
+            assert died is not None
+            assert "SIGSEGV" in died.reason
+        assert left_out(made.gate(OTHERS[3], "segfaults"))
+        for case in OTHERS:  # what raises costs no process, and its reason may differ from case to case
+            raised = made.gate(case, "raises_in_bind")
+            assert raised is not None
+            assert raised.kind == "crashed"
+        assert isinstance(made.replay(OTHERS[3], "cold", "right"), Replay)
     finally:
         made.worker.stop()
 

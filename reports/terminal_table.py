@@ -1,0 +1,97 @@
+"""The table that ends a run in the terminal: every backend's share of the ceiling in every case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from reports import records, units
+from reports.tables import LEGEND, footnotes, share_cell, starred
+from suite.record import Measurement, Record, Series
+
+CASES_ACROSS = 8
+"""So many cases stand side by side in a terminal; of more, each gets a line."""
+
+
+def terminal_table(record: Record, series: Series = "cold") -> RenderableType:
+    """Share of the ceiling for a terminal: candidates down and cases across, turned round where cases are many."""
+    measurements = records.measured(record, series)
+    said = records.remarks(record, records.ranked(measurements))
+    many = len(records.cases(measurements)) > CASES_ACROSS
+    title = Text(f"share of the ceiling in %, series {series}, {records.device(record.machine)}")
+    table = _Wide(measurements, said) if many else _side_by_side(measurements, said)
+    return Group(title, table, Text(footnotes(said, after=LEGEND)))
+
+
+@dataclass(frozen=True)
+class _Wide:
+    """A line per case; where the backends do not fit the terminal beside each other, several tables of some of them."""
+
+    measurements: list[Measurement]
+    said: Mapping[str, str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names, unbounded = records.ranked(self.measurements), options.update(width=10_000)
+        for each in range(len(names), 0, -1):
+            tables = [_case_by_case(self.measurements, part, self.said) for part in _parts(names, each)]
+            if (
+                each == 1
+                or max(console.measure(table, options=unbounded).maximum for table in tables) <= options.max_width
+            ):
+                yield from tables
+                return
+
+
+def _parts(names: Sequence[str], number: int) -> list[Sequence[str]]:
+    """The names in parts of so many, the last one of what is left."""
+    return [names[start : start + number] for start in range(0, len(names), number)]
+
+
+def _side_by_side(measurements: list[Measurement], said: Mapping[str, str]) -> Table:
+    """A line per candidate, the ceilings and the A/A control with the backends."""
+    cases = records.cases(measurements)
+    names = [*records.ranked(measurements), *records.candidates(measurements, ("ceiling", "control"))]
+    cells = {(each.case, each.backend): _styled(each) for each in measurements}
+    table = _columns(Table(), [_stacked(case) for case in cases])
+    for name in names:
+        table.add_row(Text(starred(name, said)), *(_cell(cells, case, name) for case in cases))
+    return table
+
+
+def _case_by_case(measurements: list[Measurement], names: Sequence[str], said: Mapping[str, str]) -> Table:
+    """A line per case, and of the ceilings only which was the better: 14 backends fit 160 characters."""
+    cells = {(each.case, each.backend): _styled(each) for each in measurements}
+    heads = [starred(name, said).replace("_", "_\n") for name in names]
+    table = _columns(Table(box=box.SIMPLE_HEAD, padding=0), [*heads, "ceiling"])
+    for case in records.cases(measurements):
+        ceiling = Text((case.ceiling or units.ABSENT).removeprefix("ceiling_"), style="dim")
+        label = records.label(case).replace(" × ", "×").replace(f" {case.layout}", f"\n  {case.layout}")
+        table.add_row(Text(label), *(_cell(cells, case, name) for name in names), ceiling)
+    return table
+
+
+def _stacked(case: Measurement) -> str:
+    """A case's shape, dtype and layout below one another."""
+    return records.label(case).replace(" × ", "×").replace(" ", "\n")
+
+
+def _cell(cells: Mapping[tuple[str, str], Text], case: Measurement, name: str) -> Text:
+    return cells.get((case.case, name), Text(units.ABSENT))
+
+
+def _columns(table: Table, heads: Sequence[str]) -> Table:
+    """The table with a first column of names, in one piece, and columns of numbers under these heads."""
+    table.add_column(no_wrap=True)
+    for head in heads:
+        table.add_column(Text(head), justify="right")
+    return table
+
+
+def _styled(m: Measurement) -> Text:
+    tied = m.role == "backend" and m.verdict != "SLOWER"
+    return Text(share_cell(m), style="bold green" if tied else "dim" if m.role != "backend" else "")

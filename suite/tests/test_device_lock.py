@@ -1,0 +1,50 @@
+"""Two runs on one device: the second is refused in one line. Two on two devices: both go on."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from backends import candidate
+from suite.bench import Bench
+from suite.device_lock import DeviceBusy, hold
+from suite.messages import Describe, Identify, Look, Request
+from suite.progress import Progress
+from suite.record import Machine, State
+from suite.worker import Worker
+
+RIGHT = Path(__file__).parent / "candidates" / "right.py"
+
+
+@pytest.fixture(autouse=True)
+def _locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+
+def test_a_device_is_held_until_it_is_let_go_and_others_are_free() -> None:
+    first = hold("1")
+    with pytest.raises(DeviceBusy, match="device 1"):
+        hold("1")
+    hold("2")
+    os.close(first)
+    hold("1")
+
+
+@pytest.mark.parametrize("smoke", [False, True])
+def test_a_run_holds_its_device_unless_it_measures_nothing(smoke: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(kind="cuda", name="X", cache_bytes=1 << 20, memory_bytes=1)
+
+    def request(worker: Worker, request: Request, *progress: object) -> object:
+        answers = {Identify: "3", Describe: machine, Look: State(when="before", seconds=0.0)}
+        return answers[type(request)]
+
+    monkeypatch.setattr(Worker, "request", request)
+    bench = Bench([candidate.entry(RIGHT)], smoke=smoke, progress=Progress())
+    if not smoke:
+        with pytest.raises(DeviceBusy):
+            Bench([candidate.entry(RIGHT)], smoke=False, progress=Progress())
+    else:
+        hold("3")
+    assert bench.machine == machine

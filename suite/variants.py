@@ -1,0 +1,282 @@
+"""What other forms of the tuned kernel would give on this GPU: `python -m suite.variants`. A record of what was tried.
+
+Each variant changes one or two decisions of the flat kernel in backends/triton_tuned.py. All of a case run interleaved
+with the backends themselves, the ceilings and the A/A control, after the gate: one that is wrong is never timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from suite.cases import HEADLINE, Case, parse
+from suite.record import BadRecord, Machine, Outcome
+
+ROOT = Path(__file__).parent.parent
+LOCAL = ROOT / "reports" / "local"
+SUFFIX = ".variants.json"
+"""Ends the name of such a file, which lies beside the runs of its device."""
+
+REFERENCES = ("triton_tuned", "cupy_rawkernel", "numba_cuda")
+"""The backends that run among the variants; the first is the one that they are variants of."""
+
+WARP_THREADS = 32
+
+
+class CannotMeasure(Exception):
+    """There is no device, no library or no place to write to; the message says what to do, one line."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One form of the flat kernel. What is not given is as triton_tuned has it where DRAM feeds it."""
+
+    name: str
+    why: str
+    vectors: int = 512  # per block
+    warps: int = 16
+    vector_bytes: int = 16
+    read: Literal["", "uniform", "crossing", "short"] = ""  # of A; "": by triton_tuned's rule
+    divides: bool = False
+    masked: bool = False
+    load_cache: str = ""
+    load_evict: str = ""
+    store_cache: str = ""
+    store_evict: str = ""
+
+    @property
+    def what(self) -> str:
+        """The knobs in words."""
+        threads = self.warps * WARP_THREADS
+        words = [f"{threads} threads, {self.vectors // threads} × {self.vector_bytes} bytes each"]
+        words += [READS[self.read]] if self.read else []
+        words += ["integer division"] if self.divides else []
+        words += ["every access masked"] if self.masked else []
+        policies = {"loads": (self.load_cache, self.load_evict), "stores": (self.store_cache, self.store_evict)}
+        words += [f"{name} {' '.join(filter(None, kinds))}" for name, kinds in policies.items() if any(kinds)]
+        return ", ".join(words)
+
+
+READS = {
+    "uniform": "one element of A per block",
+    "crossing": "two elements of A per vector",
+    "short": "an element of A for each of B",
+}
+
+VARIANTS = (
+    Variant("block_512", "the rule's form where DRAM feeds the kernel"),
+    Variant("block_1024", "the largest block: fewest blocks to schedule", 1024, 32),
+    Variant("block_256", "more blocks per SM, less lost in the last wave", 256, 8),
+    Variant("block_128", "the usual size of a block", 128, 4),
+    Variant("block_64", "the smallest block that an SM's limit on blocks lets fill it to half or more", 64, 2),
+    Variant("two_1024", "two vectors per thread: twice the bytes in flight", 1024, 16),
+    Variant("two_512", "two vectors per thread in smaller blocks", 512, 8),
+    Variant("two_256", "two vectors per thread in blocks of 128", 256, 4),
+    Variant("four_512", "four vectors per thread: fewest instructions per byte", 512, 4),
+    Variant("half_vectors", "8-byte accesses: whether 16 bytes are worth the alignment", vector_bytes=8),
+    Variant("uniform", "one scalar of A and one division per block", read="uniform"),
+    Variant("uniform_256", "the same in smaller blocks, which fit more widths", 256, 8, read="uniform"),
+    Variant("crossing", "the reading for ragged rows everywhere: one form less to compile", read="crossing"),
+    Variant("short", "the reading for narrow rows everywhere: only one form to compile", read="short"),
+    Variant("division", "the hardware's division instead of a multiplication and a shift", divides=True),
+    Variant("masked", "masks instead of a branch around the last block", masked=True),
+    Variant("stores_cs", "C leaves L2 before B does: the rule's stores where both fit", store_cache=".cs"),
+    Variant("stores_cs_256", "the same in smaller blocks", 256, 8, store_cache=".cs"),
+    Variant("stores_cs_two_256", "the same with two vectors per thread", 256, 4, store_cache=".cs"),
+    Variant("loads_cg", "B is read once: past the L1", load_cache=".cg"),
+    Variant("loads_cg_stores_cs", "both", load_cache=".cg", store_cache=".cs"),
+    Variant("evict_first", "neither B nor C is to stay", load_evict="evict_first", store_evict="evict_first"),
+    Variant("keep_b", "B is to stay, C to go", load_evict="evict_last", store_evict="evict_first"),
+    Variant("keep_b_256", "the same in smaller blocks", 256, 8, load_evict="evict_last", store_evict="evict_first"),
+)
+
+CASES: dict[Literal["cold", "hot"], dict[Case, str]] = {
+    "cold": {
+        Case(256, 256): "a single wave: fixed costs",
+        Case(2400, 2400): "fits the L2 of an H100, read from DRAM: a few waves",
+        Case(2400, 2400, "float16"): "half of that: the last wave weighs most",
+        HEADLINE: "the headline",
+        Case(4096, 4096, "float16"): "the headline in 16 bits: twice the elements per byte",
+        Case(1048576, 37, "float16"): "rows end inside vectors",
+        Case(1048576, 7, "float16"): "rows shorter than a vector",
+        Case(5000, 4097): "long rows that end inside vectors",
+        Case(4096, 4096, "float32", "row_padded"): "gaps between rows: an address per vector",
+        Case(4096, 4096, "float32", "offset_by_one"): "vectors begin inside the first row",
+    },
+    "hot": {
+        Case(256, 256): "all in L2, fixed costs",
+        Case(2048, 2048): "fits the L2 of an H100 with room",
+        Case(2400, 2400): "just fits it: what the cache is told decides",
+        Case(2400, 2400, "float16"): "half of that",
+        Case(1048576, 7, "float16"): "fits it, rows shorter than a vector",
+        Case(4096, 4096, "float16"): "beyond it: what a policy costs where nothing can stay",
+    },
+}
+"""Series -> case -> why it is among them."""
+
+
+class _Typed(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Tried(_Typed):
+    """One variant as it was when it was measured."""
+
+    name: str
+    what: str
+    why: str
+
+
+class Chosen(_Typed):
+    """One case and series, and the reason for it."""
+
+    series: Literal["cold", "hot"]
+    case: str
+    why: str
+
+    @model_validator(mode="after")
+    def _of_a_case_that_exists(self) -> Chosen:
+        parse(self.case)
+        return self
+
+
+class Row(_Typed):
+    """One candidate in one case and series; shares are ratios of times from paired rounds."""
+
+    case: str
+    series: Literal["cold", "hot"]
+    variant: str
+    role: Literal["variant", "reference", "ceiling", "control"]
+    of_ceiling: float = Field(gt=0)  # time of the better ceiling / time of this one
+    of_ceiling_ci99: tuple[float, float]
+    of_tuned: float | None = Field(default=None, gt=0)  # time of triton_tuned / time of this one; None: not timed
+    of_tuned_ci99: tuple[float, float] | None = None
+    median_s: float = Field(gt=0)
+    rounds: int
+    form: str = ""  # which of its forms a backend ran
+
+
+class Variants(_Typed):
+    """One measurement of all variants: a file of its own beside the runs."""
+
+    schema_version: Literal[1] = 1
+    utc: AwareDatetime
+    command: str  # what to type to repeat it
+    machine: Machine
+    variants: tuple[Tried, ...]
+    cases: tuple[Chosen, ...]
+    rows: tuple[Row, ...]
+    outcomes: tuple[Outcome, ...] = ()
+    seconds: float  # it took, compilation included
+
+
+def read(path: Path) -> Variants:
+    """A stored file. Raises BadRecord: unreadable, cut short, of another schema, or with a field amiss."""
+    try:
+        return Variants.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        field = f", field {where}" if where else ""
+        raise BadRecord(f"{path}: no variants{field}: {first['msg']}; `tox -e variants` writes them") from None
+
+
+def write(found: Variants, folder: Path) -> Path:
+    """Store as <utc>-<commit>.variants.json; the file is there whole or not at all. Raises CannotMeasure."""
+    commit, clean = found.machine.commit, found.machine.tree_clean
+    stem = f"{found.utc:%Y%m%dT%H%M%SZ}-{commit[:8]}{'-dirty' if clean is False else ''}"
+    partly, path = folder / f".{stem}.partial", folder / f"{stem}{SUFFIX}"
+    try:
+        partly.write_text(found.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        partly.replace(path)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return path
+
+
+def _check_place(folder: Path) -> None:
+    """Before a minute is spent on what could not be stored. Raises CannotMeasure."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> CannotMeasure:
+    return CannotMeasure(f"cannot write to {folder}: {error.strerror}; choose another with --out")
+
+
+def _check_libraries() -> None:
+    missing = [name for name in ("torch", "triton") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CannotMeasure(f"{' and '.join(missing)} not installed; `tox -e variants` installs what it takes")
+
+
+def measure(command: str, say: Callable[[str], None]) -> Variants:
+    """All variants in all cases on the current CUDA device; say: told of each case as it is done.
+
+    Raises CannotMeasure where there is no device, or where it was lost on the way.
+    """
+    from suite import variant_campaign
+
+    began = datetime.now(UTC)
+    machine, rows, outcomes = variant_campaign.measure(VARIANTS, CASES, say)
+    return Variants(
+        utc=began.replace(microsecond=0),
+        command=command,
+        machine=machine,
+        variants=tuple(Tried(name=each.name, what=each.what, why=each.why) for each in VARIANTS),
+        cases=tuple(
+            Chosen(series=s, case=case.id, why=why) for s, cases in CASES.items() for case, why in cases.items()
+        ),
+        rows=tuple(rows),
+        outcomes=tuple(outcomes),
+        seconds=(datetime.now(UTC) - began).total_seconds(),
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"suite.variants: {message}\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command. 0: stored; 1: nothing was measured or stored; 2: the request makes no sense. One line each."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = _Parser("python -m suite.variants", description="What other forms of the tuned kernel give on this GPU.")
+    parser.add_argument("--out", type=Path, default=LOCAL, metavar="DIR", help="where the file goes (%(default)s)")
+    args = parser.parse_args(arguments)
+    try:
+        _check_libraries()
+        _check_place(args.out)
+        command = shlex.join(["tox", "-e", "variants", *(["--", *arguments] if arguments else [])])
+        found = measure(command, lambda line: print(line, flush=True))
+        if not found.rows:
+            raise CannotMeasure("no variant could be measured: " + "; ".join({each.reason for each in found.outcomes}))
+        print(f"variants: {write(found, args.out)}")
+    except CannotMeasure as error:
+        print(f"suite.variants: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    # Not the main() of this module: its classes would be others than those that the rest of the package imports.
+    from suite.variants import main as imported
+
+    sys.exit(imported())
