@@ -27,7 +27,7 @@ from suite.worker import WorkerFailed
 
 ROOT = Path(__file__).parent
 LAUNCH_CASE = Case(256, 256)
-COSTED = (HEADLINE, Case(4096, 4095), Case(4096, 4096, "bfloat16"))
+COSTED = (HEADLINE, Case(8192, 8192, "bfloat16"))
 BENCH = pytest.StashKey[Bench]()
 ENTRIES = pytest.StashKey[Sequence[backends.Entry]]()
 CASES = pytest.StashKey[tuple[Case, ...]]()

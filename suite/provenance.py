@@ -8,7 +8,10 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-LIBRARIES = ("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "numba", "numba-cuda", "numpy", "pytest-benchmark")
+LIBRARIES = (
+    *("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "numba", "numba-cuda", "jax", "helion", "nvidia-cutlass-dsl"),
+    *("warp-lang", "numpy", "pytest-benchmark"),
+)
 
 
 def versions() -> dict[str, str]:
