@@ -152,7 +152,7 @@ CATALOGUE: tuple[Entry, ...] = (
         own_stream=True,
         capturable=False,
         exempt=("subnormal",),
-        caveat="on XLA's own stream, so timed by the host's clock: what is shorter than its dispatch shows that; may flush subnormals",
+        caveat="host's clock, on XLA's own stream: never under the host's dispatch; may flush subnormals to zero",
     ),
     Entry(
         "torch_diag_matmul",

@@ -14,9 +14,7 @@ LARGEST = 1024
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
     """See backends.Backend. Any strides; enqueues on torch's current stream. Unsupported: more rows than LARGEST."""
     if out.shape[0] > LARGEST:
-        raise Unsupported(
-            f"more than {LARGEST} rows: N² · M products for N · M elements heat what is measured beside it"
-        )
+        raise Unsupported(f"more than {LARGEST} rows: its N² · M products heat what is measured beside it")
     if torch.get_float32_matmul_precision() != "highest":
         raise Unsupported("TF32 is switched on, which rounds float32 operands to 10 bits")
     return lambda: torch.matmul(torch.diag(a), b, out=out)

@@ -288,7 +288,7 @@ def test_a_device_that_fails_is_one_line(
             if isinstance(request, Describe):
                 return MACHINE
             self.doing = "block_64"
-            raise DeviceLost("illegal address") if kind == "lost" else RuntimeError("illegal address\nmore")
+            raise DeviceLost("crashed", "illegal address") if kind == "lost" else RuntimeError("illegal address\nmore")
 
     monkeypatch.setattr(timing.Device, "__init__", lambda self: setattr(self, "kind", "cuda"))
     monkeypatch.setattr(variant_campaign, "compile_ahead", lambda variants, cases: None)
