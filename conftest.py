@@ -5,17 +5,10 @@ Running the project's own tests uses none of this: the worker starts when a test
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shlex
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +17,17 @@ from rich.console import Console
 
 import backends
 from backends import candidate
-from suite import provenance
+from suite import locks, run_file
 from suite.bench import Bench
 from suite.cases import HEADLINE, Case, UnknownCase, sweep
-from suite.device_lock import DeviceBusy
 from suite.messages import CEILINGS, CONTROL
 from suite.progress import Progress
-from suite.record import Compiled, Machine, Run, Series
+from suite.record import Series
 from suite.worker import WorkerFailed
 
 ROOT = Path(__file__).parent
 LAUNCH_CASE = Case(256, 256)
-COSTED = (HEADLINE, Case(4096, 4095), Case(4096, 4096, "bfloat16"))
+COSTED = (HEADLINE, Case(8192, 8192, "bfloat16"))
 BENCH = pytest.StashKey[Bench]()
 ENTRIES = pytest.StashKey[Sequence[backends.Entry]]()
 CASES = pytest.StashKey[tuple[Case, ...]]()
@@ -84,40 +76,19 @@ def _record_path(config: pytest.Config) -> Path | None:
     folder = config.getoption("--record")
     if folder is None or config.getoption("benchmark_disable") or config.getoption("collectonly"):
         return None
-    commit, clean = provenance.commit(), provenance.tree_clean()
-    if config.getoption("--publish") and (commit == "unknown" or clean is False):
-        raise pytest.UsageError("--publish needs a clean commit, so that the record's provenance is true; commit first")
-    if config.getoption("--publish") and config.getoption("--candidate"):
-        raise pytest.UsageError("--publish takes no --candidate: a record can be repeated only from what is committed")
-    stem = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{commit[:8]}{'-dirty' if clean is False else ''}"
-    _require_writable(folder)
-    config.stash[LOCK] = _lock(folder)
-    if config.getoption("--publish"):
-        folder = ROOT / "reports" / "data" / bench(config).machine.slug
-        _require_writable(folder)
-    config.option.benchmark_json = config.option.benchmark_json or folder / f".{stem}.partial"
+    try:
+        if config.getoption("--publish"):
+            run_file.require_publishable(config.getoption("--candidate"))
+        stem = run_file.stem()
+        run_file.require_writable(folder)
+        config.stash[LOCK] = locks.hold_folder(folder)
+        if config.getoption("--publish"):
+            folder = ROOT / "reports" / "data" / bench(config).machine.slug
+            run_file.require_writable(folder)
+    except (run_file.CannotWrite, locks.Busy) as error:
+        raise pytest.UsageError(str(error)) from None
+    config.option.benchmark_json = config.option.benchmark_json or folder / f".{stem}{run_file.PARTIAL}"
     return folder / f"{stem}.json"
-
-
-def _require_writable(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        why = "it is a file" if folder.is_file() else error.strerror
-        raise pytest.UsageError(f"cannot write to {folder}: {why}; choose another folder with --record") from None
-
-
-def _lock(folder: Path) -> int:
-    """Keep other runs out of the folder while this process lives: they would share its journal."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise pytest.UsageError(
-            f"another run is writing to {folder}; let it end, or choose another with --record"
-        ) from None
-    return handle
 
 
 def bench(config: pytest.Config) -> Bench:
@@ -129,7 +100,7 @@ def bench(config: pytest.Config) -> Bench:
             made = Bench(config.stash[ENTRIES], smoke=smoke, progress=config.stash[PROGRESS], journals=journals)
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
-        except DeviceBusy as busy:
+        except locks.Busy as busy:
             raise pytest.UsageError(str(busy)) from None
         config.stash[BENCH] = made
         if made.journal.resumed:
@@ -215,46 +186,11 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
         return
     made = config.stash[BENCH]
     made.finish()
-    run = Run(
-        sweep=config.getoption("--sweep"),
-        command=shlex.join(["tox", "-e", "bench", *_after_dashes(config)]),
-        seconds_measuring=made.seconds_measuring,
-        outcomes=tuple(made.outcomes),
-        compiled=_evidence(config, made.machine) if config.stash[RECORD] else (),
-        states=tuple(made.states),
-        agreements=tuple(made.agreements),
-        first_uses=tuple(made.first_uses),
-        energies=tuple(made.energies),
-        caveats={entry.name: entry.caveat for entry in made.entries if entry.caveat},
-    )
+    say = config.stash[PROGRESS].say
+    compiled = run_file.evidence(config.stash[ENTRIES], made.machine, say) if config.stash[RECORD] else ()
+    command = shlex.join(["tox", "-e", "bench", *_after_dashes(config)])
+    run = run_file.run(made, config.getoption("--sweep"), command, compiled)
     output_json["diagbench"] = run.model_dump(mode="json")
-
-
-def _evidence(config: pytest.Config, machine: Machine) -> tuple[Compiled, ...]:
-    """What the compilers make of the headline case for an RTX 4090, and for this device."""
-    names = [entry.name for entry in config.stash[ENTRIES] if entry.compiles and not backends.missing(entry)]
-    targets = {(8, 9): 128} | ({machine.compute_capability: machine.sm_count} if machine.compute_capability else {})
-    config.stash[PROGRESS].say("compiling for sm_89, to read what the compilers make of it" if names else "")
-    if not names:
-        return ()
-    with ThreadPoolExecutor() as pool:  # each waits for a process of its own
-        found = pool.map(partial(_compiled, config, names), targets.keys(), targets.values())
-        return tuple(row for rows in found for row in rows)
-
-
-def _compiled(
-    config: pytest.Config, names: list[str], capability: tuple[int, int], sms: int | None
-) -> tuple[Compiled, ...]:
-    """The evidence for one device, read in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "evidence.json"
-        target = ["--capability", "{}.{}".format(*capability), "--sms", str(sms)]
-        command = [sys.executable, "-m", "suite.sass", *target, "--backends", ",".join(names), "--json", str(file)]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if file.exists():
-            return Run.model_validate_json(file.read_text()).compiled
-    config.stash[PROGRESS].say(f"no evidence for sm_{capability}: {done.stderr.strip() or done.stdout.strip()}")
-    return ()
 
 
 def _after_dashes(config: pytest.Config) -> list[str]:
@@ -290,10 +226,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         written.unlink()
         config.stash[PROGRESS].say("stopped early, so no record is written; the same command goes on from here")
         return
-    if written.suffix == ".partial":
-        written.replace(path)
-    else:  # named by the user, who keeps it
-        shutil.copyfile(written, path)
+    run_file.complete(written, path)
     config.stash[BENCH].journal.discard()
 
 

@@ -88,13 +88,13 @@ class Entry:
 CATALOGUE: tuple[Entry, ...] = (
     Entry(
         "torch_broadcast",
-        "PyTorch: torch.mul(a[:, None], b, out=out)",
+        "PyTorch: torch.mul(a[:, None], b, out=out), all that its eager mode has for this",
         requires=("torch",),
         devices=("cuda", "cpu"),
     ),
     Entry(
         "triton_tuned",
-        "Triton: flat or tiled by the operands' shape and strides, autotuned; the drop-in file",
+        "Triton: one 16-byte vector per thread, form by shape and strides, autotuned; the drop-in file",
         requires=("torch", "triton"),
         compiles=True,
     ),
@@ -152,7 +152,7 @@ CATALOGUE: tuple[Entry, ...] = (
         own_stream=True,
         capturable=False,
         exempt=("subnormal",),
-        caveat="runs on XLA's own stream, so timed by the host's clock; may flush subnormals to zero",
+        caveat="host's clock, on XLA's own stream: never under the host's dispatch; may flush subnormals to zero",
     ),
     Entry(
         "torch_diag_matmul",
@@ -160,7 +160,7 @@ CATALOGUE: tuple[Entry, ...] = (
         requires=("torch",),
         dtypes=("float32", "float16", "bfloat16"),
         exempt=("non_finite",),
-        caveat="builds N × N zeros in every launch; 0 · inf spreads down a column; up to 4096 rows",
+        caveat="builds N × N zeros in every launch; 0 · inf spreads down a column; up to 1024 rows",
     ),
     Entry(
         "numba_cpu",

@@ -22,8 +22,8 @@ from suite.record import Record
 from suite.variants import Variants
 
 PUBLISHED = Path(__file__).parent / "published"
-"""<device-slug>/<run>.html and .md with their SVG files, tried.html and .md; README.md, the index; headline.svg, the
-newest result."""
+"""<device-slug>/<run>.html and .md with their SVG files, and tried.html and .md; README.md, the index; headline.svg,
+the newest result."""
 
 SPECIAL = re.compile(r"[\\`*~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|](?=[(\[:])")
 """What Markdown would not show as it is; an underscore inside a word and an interval's brackets it does."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
@@ -17,6 +18,7 @@ STEM = "tried"
 WITHIN = 0.005
 """A lead of the best variant over the tuned kernel that is not worth a rule of its own."""
 
+OTHER = "the same kernel in another language, for comparison"
 BEST = " *"
 TUNED = REFERENCES[0]
 SERIES = ("cold", "hot")
@@ -77,12 +79,14 @@ def variants_table(found: Variants) -> Table:
     """What each variant is, why it was tried, and its best, median and worst share, cold and hot; references last."""
     heads = (
         "variant", "what it is", "why it was tried",
-        *(f"{series}: {of}" for series in SERIES for of in ("best", "median", "worst")), "best in cases",
+        *(f"{series}: {of}" for series in SERIES for of in ("best", "median", "worst")), "best variant in cases",
     )  # fmt: skip
     words = [(each.name, each.what, each.why) for each in found.variants]
-    references = dict.fromkeys(row.variant for row in found.rows if row.role == "reference")
-    words += [(name, "the backend", "what the variants are held against") for name in references]
-    rows = tuple((*each, *_spread(found, each[0]), str(_wins(found, each[0]))) for each in words)
+    for name in dict.fromkeys(row.variant for row in found.rows if row.role == "reference"):
+        words.append((name, "the backend", "what the variants are forms of" if name == TUNED else OTHER))
+    first = [_best_variant(found, series, case) for series in SERIES for case in _cases(found, series)]
+    wins = Counter(row.variant for row in first if row)
+    rows = tuple((*each, *_spread(found, each[0]), str(wins[each[0]])) for each in words)
     return Table(heads, rows, text=3)
 
 
@@ -91,18 +95,6 @@ def _spread(found: Variants, name: str) -> Iterator[str]:
         shares = [row.of_ceiling for row in _of(found, series) if row.variant == name]
         for pick in (max, median, min):
             yield _share(pick(shares)) if shares else units.ABSENT
-
-
-def _wins(found: Variants, name: str) -> int:
-    """Cases in which no other candidate of the same role was faster."""
-    best = 0
-    for series in SERIES:
-        for case in _cases(found, series):
-            rows = [row for row in _of(found, series) if row.case == case]
-            role = next((row.role for row in rows if row.variant == name), None)
-            first = _fastest(row for row in rows if row.role == role)
-            best += first is not None and first.variant == name
-    return best
 
 
 def _shares(found: Variants, series: str) -> Section:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from backends import Entry, missing
-from suite import device_lock
+from suite import locks
 from suite.cases import HEADLINE, Case
 from suite.first_use import first_use
 from suite.journal import Journal, Kind, digest
@@ -62,7 +62,7 @@ class Bench:
         """entries: the backends that take part; smoke: every candidate once, untimed.
 
         journals: the folder in which to keep what is measured, and to look for what a killed run had measured.
-        Raises WorkerFailed, and DeviceBusy where another run measures on this GPU.
+        Raises WorkerFailed, and locks.Busy where another run measures on this GPU.
         """
         self.entries = tuple(entries)
         self._started = time.time()
@@ -93,8 +93,8 @@ class Bench:
     def _hold_device(self) -> None:
         uuid: str = self.worker.request(Identify())
         try:
-            self._device = device_lock.hold(uuid) if uuid else None
-        except device_lock.DeviceBusy:
+            self._device = locks.hold_device(uuid) if uuid else None
+        except locks.Busy:
             self.worker.stop()
             raise
 

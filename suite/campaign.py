@@ -125,7 +125,13 @@ def order(candidates: Sequence[Candidate], number: int) -> Iterator[Candidate]:
 
 
 def widest(candidates: Sequence[Candidate]) -> float:
-    """The largest relative half-width among the ratios that are published: to the better ceiling, to the fastest."""
+    """The largest relative half-width among the ratios that are published: to the better ceiling, to the fastest.
+
+    A candidate on the host's clock among others on the device's is not waited for: its scatter is the host's, fifty
+    times theirs, and its interval says so.
+    """
+    on_device = [candidate for candidate in candidates if candidate.sampler.method != "host_clock"]
+    candidates = on_device or candidates
     ceilings = [candidate for candidate in candidates if candidate.name in CEILINGS]
     others = [candidate for candidate in candidates if candidate.name not in CEILINGS]
     bases = [min(group, key=lambda one: sum(one.samples_s)) for group in (ceilings, others) if group]

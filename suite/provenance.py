@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 LIBRARIES = (
-    *("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "numba", "numba-cuda", "jax", "jaxlib", "numpy"),
-    "pytest-benchmark",
+    *("torch", "triton", "cupy-cuda13x", "cupy-cuda12x", "numba", "numba-cuda", "jax", "helion", "nvidia-cutlass-dsl"),
+    *("warp-lang", "numpy", "pytest-benchmark"),
 )
 
 

@@ -219,7 +219,7 @@ class Server:
             self._report(measured.controlled)
             entry, launches = timed.bound[measured.controlled]
             if entry.allocates:
-                launches = [_Kept(launch) for launch in launches]
+                launches = [_Kept(launch.launch) for launch in launches if isinstance(launch, _Kept)]
             control = self._candidate(CONTROL, launches, request, entry)
             timed.add(control, f"{measured.controlled} again")
         self._report("")
@@ -328,12 +328,12 @@ class _Kept:
     """A launch whose fresh C outlives it, as in use: else a graph's launches would all be given the same memory."""
 
     def __init__(self, launch: Launch) -> None:
-        self._launch = launch
+        self.launch = launch
         self.result = torch.empty(0)
 
     def __call__(self) -> torch.Tensor:
         """Launch; the C of the launch before is given back only then."""
-        self.result = self._launch()
+        self.result = self.launch()
         return self.result
 
 

@@ -21,7 +21,7 @@ from suite.messages import CEILINGS, CONTROL, Describe, Gate, Measure, Measured,
 from suite.operands import Operands
 from suite.record import Machine, Outcome
 from suite.results import Campaign
-from suite.server import DeviceLost, Server
+from suite.server import DeviceLost, Server, one_line
 from suite.statistics import summarise
 from suite.variants import REFERENCES, CannotMeasure, Row, Variant
 
@@ -59,7 +59,7 @@ class VariantServer(Server):
         rejected = [outcome for outcome in found.values() if isinstance(outcome, Outcome)]
         passed = tuple(entry for entry in entries if found[entry.name] is None)
         measured = cast(Measured, self.answer(Measure(case, series, passed, plan))) if passed else Measured()
-        measured.outcomes[:0] = rejected
+        measured.outcomes[:0] = dict.fromkeys(rejected)  # one for all where the case does not fit the memory
         return measured
 
 
@@ -84,8 +84,11 @@ def measure(
     for series, case in ((series, case) for series, each in cases.items() for case in each):
         try:
             measured = server.measured(case, series, entries(variants), plan)
-        except DeviceLost as error:
-            raise CannotMeasure(f"the device was lost with {server.doing} at {case.id}: {error}") from None
+        except (DeviceLost, RuntimeError) as error:
+            reason = str(error) if isinstance(error, DeviceLost) else one_line(error)
+            raise CannotMeasure(
+                f"the device was lost at {case.id}, {server.doing or 'in a campaign'}: {reason}"
+            ) from None
         rows += to_rows(Campaign(case, series, measured, machine))
         outcomes += [outcome.model_copy(update={"series": series}) for outcome in measured.outcomes]
         say(f"{case.id} {series}: {len(measured.sampled)} timed, {len(measured.outcomes)} not")

@@ -78,7 +78,7 @@ VARIANTS = (
     Variant("block_1024", "the largest block: fewest blocks to schedule", 1024, 32),
     Variant("block_256", "more blocks per SM, less lost in the last wave", 256, 8),
     Variant("block_128", "the usual size of a block", 128, 4),
-    Variant("block_64", "the smallest block that an SM's limit on blocks lets fill it to half or more", 64, 2),
+    Variant("block_64", "the smallest block with which an SM's limit on blocks still allows all its warps", 64, 2),
     Variant("two_1024", "two vectors per thread: twice the bytes in flight", 1024, 16),
     Variant("two_512", "two vectors per thread in smaller blocks", 512, 8),
     Variant("two_256", "two vectors per thread in blocks of 128", 256, 4),

@@ -47,7 +47,7 @@ def test_a_diagonal_matrix_is_built_from_what_a_holds_at_the_launch() -> None:
 def test_a_diagonal_matrix_has_its_limit() -> None:
     rows = torch_diag_matmul.LARGEST
     torch_diag_matmul.bind(torch.ones(rows), torch.ones(rows, 1), torch.ones(rows, 1), 0)
-    with pytest.raises(Unsupported, match=str(rows + 1)):
+    with pytest.raises(Unsupported, match=f"{rows} rows"):
         torch_diag_matmul.bind(torch.ones(rows + 1), torch.ones(rows + 1, 1), torch.ones(rows + 1, 1), 0)
 
 
@@ -142,7 +142,7 @@ def test_on_the_gpu(name: str, dtype: str, layout: str, stream: torch.cuda.Strea
     if dtype not in entry.dtypes:
         pytest.skip(f"takes {', '.join(entry.dtypes)}")
     make = ordinary if entry.exempt else matrix.operands
-    for shape in ((0, 5), (1, 1), (1, 40), (33, 1), (5, 37), (300, 9), (1031, 517)):
+    for shape in ((0, 5), (1, 1), (1, 40), (33, 1), (5, 37), (300, 9), (517, 1031)):
         case = make(shape, dtype, layout, device="cuda")
         try:
             launch = backends.bind(entry, case.a, case.b, case.out, stream.cuda_stream)

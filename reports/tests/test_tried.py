@@ -117,7 +117,9 @@ def test_the_best_the_median_and_the_worst_share_of_each_variant() -> None:
 
 
 def test_the_best_variant_of_each_case_is_counted_and_marked() -> None:
-    assert column(tried.variants_table(found()), "best in cases")["block_512"] == "2"  # the headline, cold and hot
+    assert (
+        column(tried.variants_table(found()), "best variant in cases")["block_512"] == "2"
+    )  # the headline, cold and hot
     table = tried.shares_table(found(), "cold")
     marked = {
         head: [line[0] for line in table.rows if line[i].endswith(tried.BEST)] for i, head in enumerate(table.heads)

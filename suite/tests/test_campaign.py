@@ -61,6 +61,16 @@ def test_a_budget_ends_it_with_enough_rounds_for_an_interval() -> None:
     assert (result.stop_reason, len(candidates[0].samples_s)) == ("budget", 20)
 
 
+def test_a_candidate_on_the_hosts_clock_is_not_waited_for_among_others() -> None:
+    log: list[str] = []
+    candidates = [Candidate(name, Told(name, log, noisy(i, 0.0005))) for i, name in enumerate("ab")]
+    for quiet in candidates:
+        quiet.sampler.method = "cuda_graph"
+    scattering = Candidate("c", Told("c", log, noisy(2, 0.5)))
+    result = campaign.run([*candidates, scattering], Plan(warmup_s=0.0, budget_s=60), lambda: None)
+    assert (result.stop_reason, len(scattering.samples_s)) == ("precise", 60)
+
+
 def test_every_round_visits_every_candidate_once_in_changing_order() -> None:
     _, candidates, log = run(noise=0.0)
     visits = [tuple(log[i : i + 3]) for i in range(0, len(log), 3)]

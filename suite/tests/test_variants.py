@@ -21,9 +21,9 @@ from backends import Unsupported
 from backends.tests import matrix
 from suite import variants
 from suite.cases import Case
-from suite.messages import SMOKE, Measured, Sampled
+from suite.messages import SMOKE, Describe, Measured, Sampled
 from suite.record import BadRecord, Machine
-from suite.variants import CASES, REFERENCES, VARIANTS, CannotMeasure, Variant
+from suite.variants import CASES, REFERENCES, VARIANTS, Variant
 
 ROOT = Path(__file__).parents[2]
 MACHINE = Machine(
@@ -274,16 +274,27 @@ def test_a_folder_that_cannot_be_written_is_said_before_anything_is_measured(
     assert "choose another with --out" in one_line(capsys)
 
 
+@pytest.mark.parametrize("kind", ["lost", "unforeseen"])
 @pytest.mark.usefixtures("libraries")
-def test_a_lost_device_is_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_device_that_fails_is_one_line(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def measure(command: str, say: Any) -> variants.Variants:
-        raise CannotMeasure("the device was lost with short at 64x64-float32-contiguous: illegal address")
+    pytest.importorskip("triton")
+    from suite import timing, variant_campaign
+    from suite.server import DeviceLost
 
-    monkeypatch.setattr(variants, "measure", measure)
+    class Failing(variant_campaign.VariantServer):
+        def answer(self, request: Any) -> Any:
+            if isinstance(request, Describe):
+                return MACHINE
+            self.doing = "block_64"
+            raise DeviceLost("crashed", "illegal address") if kind == "lost" else RuntimeError("illegal address\nmore")
+
+    monkeypatch.setattr(timing.Device, "__init__", lambda self: setattr(self, "kind", "cuda"))
+    monkeypatch.setattr(variant_campaign, "compile_ahead", lambda variants, cases: None)
+    monkeypatch.setattr(variant_campaign, "VariantServer", Failing)
     assert variants.main(["--out", str(tmp_path)]) == 1
-    assert "the device was lost" in one_line(capsys)
+    assert re.search("lost at 256x256-float32-contiguous, block_64: .*illegal address", one_line(capsys))
 
 
 def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:

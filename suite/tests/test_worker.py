@@ -13,7 +13,7 @@ from suite.bench import Bench, Replay
 from suite.cases import Case
 from suite.messages import Describe
 from suite.progress import Progress
-from suite.record import Outcome
+from suite.record import Outcome, Series
 from suite.worker import Worker, WorkerFailed
 
 CASE = Case(33, 17)
@@ -116,10 +116,17 @@ def test_the_others_are_measured_when_one_breaks(bench: Bench) -> None:
     allocating = bench.replay(CASE, "cold", "drop_in")
     assert isinstance(allocating, Replay)
     assert allocating.measurement.allocates
-    assert isinstance(bench.replay(CASE, "call", "drop_in"), Replay)
     broken = bench.replay(CASE, "cold", "segfaults")
     assert isinstance(broken, Outcome)
     assert broken.kind == "crashed"
+
+
+@pytest.mark.parametrize("series", ["cold", "hot", "launch", "call"])
+@pytest.mark.parametrize("name", ["right", "drop_in"])
+def test_every_series_can_be_measured_whether_or_not_c_is_allocated(name: str, series: Series, bench: Bench) -> None:
+    found = bench.replay(CASE, series, name)
+    assert isinstance(found, Replay), found
+    assert found.measurement.allocates == (name == "drop_in")
 
 
 def test_a_backend_that_goes_wrong_while_it_is_timed_loses_its_samples(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Two runs on one device: the second is refused in one line. Two on two devices: both go on."""
+"""Two runs on one device or in one folder: the second is refused in one line. Two on two devices: both go on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from backends import candidate
 from suite.bench import Bench
-from suite.device_lock import DeviceBusy, hold
+from suite.locks import Busy, hold_device, hold_folder
 from suite.messages import Describe, Identify, Look, Request
 from suite.progress import Progress
 from suite.record import Machine, State
@@ -24,12 +24,18 @@ def _locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_device_is_held_until_it_is_let_go_and_others_are_free() -> None:
-    first = hold("1")
-    with pytest.raises(DeviceBusy, match="device 1"):
-        hold("1")
-    hold("2")
+    first = hold_device("1")
+    with pytest.raises(Busy, match="device 1"):
+        hold_device("1")
+    hold_device("2")
     os.close(first)
-    hold("1")
+    hold_device("1")
+
+
+def test_a_folder_is_held_by_one_run(tmp_path: Path) -> None:
+    hold_folder(tmp_path)
+    with pytest.raises(Busy, match="--record"):
+        hold_folder(tmp_path)
 
 
 @pytest.mark.parametrize("smoke", [False, True])
@@ -43,8 +49,8 @@ def test_a_run_holds_its_device_unless_it_measures_nothing(smoke: bool, monkeypa
     monkeypatch.setattr(Worker, "request", request)
     bench = Bench([candidate.entry(RIGHT)], smoke=smoke, progress=Progress())
     if not smoke:
-        with pytest.raises(DeviceBusy):
+        with pytest.raises(Busy):
             Bench([candidate.entry(RIGHT)], smoke=False, progress=Progress())
     else:
-        hold("3")
+        hold_device("3")
     assert bench.machine == machine
