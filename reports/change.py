@@ -106,10 +106,10 @@ def _change(before: Campaign, after: Campaign, name: str, ceiling: str, between:
 
 
 def _campaigns(record: Record) -> dict[Key, dict[str, Benchmark]]:
-    """What has a share of a ceiling, in the run's order."""
+    """What has a share of a ceiling in common rounds, in the run's order."""
     found: dict[Key, dict[str, Benchmark]] = defaultdict(dict)
     for bench in record.benchmarks:
-        if bench.measurement.ceiling:
+        if bench.measurement.ceiling and not bench.measurement.apart:
             found[bench.measurement.case, bench.measurement.series][bench.measurement.backend] = bench
     return dict(found)
 

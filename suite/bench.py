@@ -181,19 +181,40 @@ class Bench:
             if entry.known_defect:  # right in this case by luck; a number would recommend it for others
                 failed.setdefault(entry.name, _not_timed(entry, case, series))
         right = [entry for entry in self.available if entry.name not in failed]
+        apart = [entry for entry in right if self._is_timed_apart(entry, series)]
+        together = [entry for entry in right if entry not in apart] or apart
+        found = self._timed(case, series, together) if together else {}
+        for entry in apart if together is not apart else ():
+            references = {each.measurement.reference for each in found.values() if isinstance(each, Replay)}
+            beside = [other for other in together if other.name in references]
+            own = self._timed(case, series, [*beside, entry], f" {entry.name}").get(entry.name)
+            if isinstance(own, Replay):
+                own = Replay(own.measurement.model_copy(update={"apart": True}), own.samples_s)
+            found |= {entry.name: own} if own else {}
+        return failed | found
+
+    def _is_timed_apart(self, entry: Entry, series: Series) -> bool:
+        """Whether it would let the device idle between the samples of others, and so move their clocks."""
+        return entry.own_stream and self.machine.kind == "cuda" and series in ("cold", "hot")
+
+    def _timed(
+        self, case: Case, series: Series, entries: list[Entry], kept_as: str = ""
+    ) -> dict[str, Replay | Outcome]:
+        """One campaign of these entries; kept_as: what tells it from the case's other campaigns in the journal."""
         measured: Measured = self.journal.answer(
-            "campaign", f"{case.id} {series}", lambda: self._measure(case, series, right)
+            "campaign", f"{case.id} {series}{kept_as}", lambda: self._measure(case, series, entries)
         )
         if measured.state is not None:
             self.states.append(measured.state)
-        self._progress.measured(case, series, measured)
+        if not kept_as:
+            self._progress.measured(case, series, measured)
         for outcome in measured.outcomes:
             self._note(outcome)
-            failed[outcome.backend] = outcome
         self.seconds_measuring += measured.seconds
         measurements = Campaign(case, series, measured, self.machine).measurements()
         samples = {name: measured.sampled[name].samples_s for name in measurements}
-        return failed | {name: Replay(found, samples[name]) for name, found in measurements.items()}
+        lost: dict[str, Replay | Outcome] = {outcome.backend: outcome for outcome in measured.outcomes}
+        return lost | {name: Replay(each, samples[name]) for name, each in measurements.items()}
 
     def examine(self, case: Case, backend: str) -> Examined | Outcome:
         """The backend's energy and its time by other timers, beside its campaign in the series cold."""

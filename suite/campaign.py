@@ -7,6 +7,7 @@ same neighbour. Among the candidates are always two ceilings and an A/A control;
 from __future__ import annotations
 
 import importlib.util
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from suite.timing import Sampler
 
 FEWEST = 20
 """Rounds whose intervals mean anything; a budget does not cut below that."""
+
+FAR = 20
+"""A backend that is 25 % slower than another is so no less when that is known to 1 % instead of 0.25 %."""
 
 BUNDLE = 5
 """Rounds between two waits for the device. What it says of its clocks is taken to hold for the whole bundle."""
@@ -77,7 +81,7 @@ def run(
         if dropped and tried >= plan.max_rounds and tried - dropped < min(FEWEST, plan.min_rounds):
             raise Throttled(f"{', '.join(slow) or 'the device ran slow'} in {dropped} of {tried} rounds")
         if tried > dropped:
-            width = widest(candidates)
+            width = widest(candidates, plan.precision)
             progress(tried - dropped, width)
             reason = stop(plan, tried - dropped, width, time.monotonic() - measuring)
     return Result(reason, dropped, time.monotonic() - started)
@@ -124,21 +128,19 @@ def order(candidates: Sequence[Candidate], number: int) -> Iterator[Candidate]:
     return reversed(rotated) if number % 2 else iter(rotated)
 
 
-def widest(candidates: Sequence[Candidate]) -> float:
+def widest(candidates: Sequence[Candidate], precision: float) -> float:
     """The largest relative half-width among the ratios that are published: to the better ceiling, to the fastest.
 
-    A candidate on the host's clock among others on the device's is not waited for: its scatter is the host's, fifty
-    times theirs, and its interval says so.
+    Where a ratio is far from 1, its width counts as `precision` already when it is a FAR-th of the distance. A
+    candidate on the host's clock among others on the device's is not waited for: its scatter is the host's.
     """
     on_device = [candidate for candidate in candidates if candidate.sampler.method != "host_clock"]
     candidates = on_device or candidates
     ceilings = [candidate for candidate in candidates if candidate.name in CEILINGS]
     others = [candidate for candidate in candidates if candidate.name not in CEILINGS]
     bases = [min(group, key=lambda one: sum(one.samples_s)) for group in (ceilings, others) if group]
-    widths = [
-        ratio(one.samples_s, base.samples_s).half_width for base in bases for one in candidates if one is not base
-    ]
-    return max(widths, default=0.0)
+    ratios = [ratio(one.samples_s, base.samples_s) for base in bases for one in candidates if one is not base]
+    return max((each.half_width / max(1, abs(math.log(each.value)) / FAR / precision) for each in ratios), default=0.0)
 
 
 def ceilings(sets: Sequence[Operands]) -> dict[str, tuple[list[Launch], str]]:

@@ -23,7 +23,7 @@ class Plan:
     min_rounds: int = 60
     look_every: int = 20
     max_rounds: int = 300
-    budget_s: float = 5.0
+    budget_s: float = 3.0
     precision: float = 0.0025  # half-width of every ratio's 99 % interval at which it stops
 
 

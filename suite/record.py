@@ -115,6 +115,7 @@ class Measurement(_Typed):
     stop_reason: StopReason
     allocates: bool = False
     form: str = ""  # which of its forms or configs the backend ran, as it words it
+    apart: bool = False  # in a campaign of its own beside the reference and the ceilings: its rounds are no one else's
 
     @model_validator(mode="after")
     def _no_time_without_the_gate(self) -> Measurement:

@@ -244,7 +244,8 @@ class Server:
             return Candidate(name, timing.HostSampler(launches, count, self.device.synchronize))
         capturable, own_stream = (entry.capturable, entry.own_stream) if entry else (True, False)
         rough_s = self.device.rough_seconds(launches, own_stream)
-        count = timing.launches_per_sample(rough_s, len(launches), request.plan.sample_s)
+        sets = 1 if own_stream else len(launches)  # the host's pace is long enough without whole walks
+        count = timing.launches_per_sample(rough_s, sets, request.plan.sample_s)
         return Candidate(name, self.device.sampler(launches, count, capturable, own_stream))
 
     def _run(self, request: Measure, timed: Timed, measured: Measured) -> None:

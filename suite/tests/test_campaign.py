@@ -71,6 +71,17 @@ def test_a_candidate_on_the_hosts_clock_is_not_waited_for_among_others() -> None
     assert (result.stop_reason, len(scattering.samples_s)) == ("precise", 60)
 
 
+def test_what_is_far_from_the_others_need_not_be_known_as_well() -> None:
+    """Noise of 1 % needs more than 60 rounds for ±0.25 %; at a ratio of 1.3 it decides nothing."""
+    for factor, ends_early in ((1.0, False), (1.3, True)):
+        log: list[str] = []
+        quiet = Candidate("a", Told("a", log, noisy(0, 0.0001)))
+        scattering = Candidate("b", Told("b", log, (factor * each for each in noisy(1, 0.01))))
+        result = campaign.run([quiet, scattering], Plan(warmup_s=0.0, budget_s=60), lambda: None)
+        assert result.stop_reason == "precise"
+        assert (len(scattering.samples_s) == 60) == ends_early
+
+
 def test_every_round_visits_every_candidate_once_in_changing_order() -> None:
     _, candidates, log = run(noise=0.0)
     visits = [tuple(log[i : i + 3]) for i in range(0, len(log), 3)]

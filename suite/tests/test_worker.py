@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from backends import Entry, candidate
 from suite.bench import Bench, Replay
 from suite.cases import Case
-from suite.messages import Describe
+from suite.messages import Describe, Measured
 from suite.progress import Progress
 from suite.record import Outcome, Series
 from suite.worker import Worker, WorkerFailed
@@ -264,3 +265,24 @@ def test_a_death_during_the_rounds_is_traced_to_its_backend(bench: Bench) -> Non
     assert isinstance(found, Outcome)
     assert (found.backend, found.kind) == ("dies_in_rounds", "crashed")
     assert isinstance(bench.replay(Case(5, 5), "cold", "right"), Replay)
+
+
+def test_a_backend_with_a_stream_of_its_own_is_timed_beside_the_fastest_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = replace(candidate.entry(FILES / "drop_in.py"), own_stream=True)
+    made = Bench([candidate.entry(FILES / "right.py"), own], smoke=True, progress=Progress())
+    monkeypatch.setattr(made, "_is_timed_apart", lambda entry, series: entry.own_stream)
+    asked: list[list[str]] = []
+    measure = made._measure
+
+    def noted(case: Case, series: Series, entries: list[Entry]) -> Measured:
+        asked.append([entry.name for entry in entries])
+        return measure(case, series, entries)
+
+    monkeypatch.setattr(made, "_measure", noted)
+    try:
+        found = [made.replay(CASE, "cold", name) for name in ("right", "drop_in")]
+        assert asked == [["right"], ["right", "drop_in"]]
+        measurements = [each.measurement for each in found if isinstance(each, Replay)]
+        assert [(each.backend, each.apart) for each in measurements] == [("right", False), ("drop_in", True)]
+    finally:
+        made.worker.stop()
