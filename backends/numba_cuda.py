@@ -256,7 +256,7 @@ def enqueuer(dispatcher: Any, plan: Walk, stream: int, arguments: tuple[int, ...
     """What launches the dispatcher's one kernel: by cuda.core's launch, which is what Numba itself ends in.
 
     Where Numba does not hold its kernel as cuda.core does, by Numba's own, which looks at the arguments each time and
-    costs about four times as much. Launches once to find out.
+    costs several times as much. Launches once to find out.
     """
     block = (plan.block, 1, 1)
     try:

@@ -215,7 +215,7 @@ def config_text(config: triton.Config) -> str:
 
 
 def enqueuer(compiled, grid, stream: int, arguments):
-    """What enqueues a compiled kernel: by its `run` with bare addresses, half the cost of its public `[grid]`.
+    """What enqueues a compiled kernel: by its `run` with bare addresses, cheaper than its public `[grid]`.
 
     Where this Triton's `run` is gone or takes other arguments, by `[grid]`. Launches once to find out.
     """
