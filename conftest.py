@@ -151,7 +151,12 @@ def _sample(cases: Sequence[Case]) -> list[Case]:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Tell the progress bar how much there is."""
+    """Refuse a run without a backend; tell the progress bar how much there is."""
+    made = session.config.stash.get(BENCH, None)
+    if made is not None and not made.available:
+        made.worker.stop()
+        why = "; ".join(f"{outcome.backend}: {outcome.reason}" for outcome in made.outcomes)
+        raise pytest.UsageError(f"no backend can be measured here: {why}")
     parameters = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
     campaigns = {(p["case"], p["series"]) for p in parameters if "candidate" in p}
     session.config.stash[PROGRESS].expect(len(campaigns))
@@ -218,11 +223,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         config.stash[PROGRESS].done()
         config.stash[BENCH].worker.stop()  # an interrupted test may have left it busy
     path = config.stash.get(RECORD, None)
+    whole = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    whole = whole and not session.shouldstop and not session.shouldfail
     if path is None or not Path(config.option.benchmark_json).exists():
+        if path is not None and whole and BENCH in config.stash:  # nothing got to a number: the next try begins anew
+            config.stash[BENCH].journal.discard()
         return
     written = Path(config.option.benchmark_json)
-    whole = exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    if not whole or session.shouldstop or session.shouldfail:
+    if not whole:
         written.unlink()
         config.stash[PROGRESS].say("stopped early, so no record is written; the same command goes on from here")
         return

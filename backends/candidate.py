@@ -19,6 +19,8 @@ def entry(path: Path) -> Entry:
 
     Raises UnknownBackend where there is no such file, it is not Python, or it defines neither `bind` nor `ModelNew`.
     """
+    if path.suffix != ".py":
+        raise UnknownBackend(f"candidate {path} must be a Python file, its name ending in .py")
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
     except OSError as error:
@@ -38,6 +40,12 @@ def entry(path: Path) -> Entry:
         allocates="bind" not in defined,
         path=str(path.resolve()),
     )
+
+
+def sources(path: str) -> list[Path]:
+    """The candidate's file and the sources beside it, which it may import or read."""
+    kinds = (".py", ".cu", ".cuh", ".h")
+    return [Path(path), *(file for file in sorted(Path(path).parent.iterdir()) if file.suffix in kinds)]
 
 
 def _names(node: ast.stmt) -> list[str]:

@@ -15,6 +15,9 @@ from backends import Compiled, Launch
 from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
 Shape = tuple[int, int, int]
+_PROVEN: set[str] = set()
+"""The driver's calls that have been seen to work."""
+
 SOURCE = Path(__file__).with_name("rowscale.cu").read_text(encoding="utf-8")
 
 
@@ -46,14 +49,17 @@ def compiled(name: str, device: int) -> Any:
 def enqueuer(kernel: Any, grid: Shape, block: Shape, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
     """What launches the kernel: by the driver's call, with the arguments packed once.
 
-    Where this CuPy does not have that call, by the kernel's own, which packs them each time. Launches once to find out.
+    Where this CuPy does not have that call, by the kernel's own, which packs them each time. The first of a process
+    launches to find out.
     """
     values = (ctypes.c_int64 * len(arguments))(*arguments)
     places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(values) + 8 * i for i in range(len(arguments))))
     try:
         launch_kernel = cupy.cuda.driver.launchKernel
         packed = (kernel.ptr, *grid, *block, 0, stream, ctypes.addressof(places), 0)
-        launch_kernel(*packed)
+        if not _PROVEN:
+            launch_kernel(*packed)
+            _PROVEN.add("launchKernel")
     except (AttributeError, TypeError):
         queue = cupy.cuda.Stream.from_external(RawStream(stream))
         return lambda: kernel(grid, block, arguments, stream=queue)

@@ -64,7 +64,8 @@ class Form:
 
 def form_of(plan: Walk) -> Form:
     """The Form of these operands. Raises Unsupported where an offset does not fit CuTe's 32 bits."""
-    for strides in (plan.b_strides, plan.out_strides):
+    a_strides = (plan.a_stride, 0) if plan.by_row else (0, plan.a_stride)
+    for strides in (a_strides, plan.b_strides, plan.out_strides):
         last = (plan.outer - 1) * strides[0] + (plan.inner - 1) * strides[1]
         if last + VECTOR_BYTES >= 2**31:
             raise Unsupported("CuTe layouts have 32-bit offsets; these operands reach past 2^31 elements")

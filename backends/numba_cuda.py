@@ -135,6 +135,10 @@ def product_of_pairs(dtype: str) -> Callable[[Any, Any], Any]:
     return cast(Callable[[Any, Any], Any], product)
 
 
+_PROVEN: set[str] = set()
+"""cuda.core's calls that have been seen to take Numba's kernels."""
+
+
 @dataclass(frozen=True)
 class Arithmetic:
     """How a kernel holds and multiplies the elements of one dtype."""
@@ -256,7 +260,7 @@ def enqueuer(dispatcher: Any, plan: Walk, stream: int, arguments: tuple[int, ...
     """What launches the dispatcher's one kernel: by cuda.core's launch, which is what Numba itself ends in.
 
     Where Numba does not hold its kernel as cuda.core does, by Numba's own, which looks at the arguments each time and
-    costs several times as much. Launches once to find out.
+    costs several times as much. The first of a process launches to find out.
     """
     block = (plan.block, 1, 1)
     try:
@@ -265,7 +269,9 @@ def enqueuer(dispatcher: Any, plan: Walk, stream: int, arguments: tuple[int, ...
         (overload,) = dispatcher.overloads.values()
         kernel = overload._codelibrary.get_cufunc().kernel
         fixed = (Stream.from_handle(stream), LaunchConfig(grid=plan.grid, block=block), kernel)
-        launch(*fixed, *arguments)
+        if not _PROVEN:
+            launch(*fixed, *arguments)
+            _PROVEN.add("launch")
         return lambda: launch(*fixed, *arguments)
     except (ImportError, AttributeError, TypeError):
         with warnings.catch_warnings():

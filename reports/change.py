@@ -11,7 +11,7 @@ with between the larger of |that move| in the case itself and its root mean squa
 and regime, times 1 + 1.5/k because few values tell little of their spread.
 
 That mean square is not made robust, though one outlying case widens a whole regime: what one case's ceilings show, the
-others' may hide. In two H100 runs of one commit, backends moved by 4 to 7 % in three of twelve hot L2-resident cases,
+others' may hide. In two H100 runs of one commit, backends moved by 4 to 7 % in four of twelve hot L2-resident cases,
 in two of them while the case's ceilings agreed within 0.1 %. Simulated with 12 cases of which a quarter scatter by 4 %
 and the rest by 0.1 %, 27 of 100 comparisons held a wrong verdict with the mean square, 60 with a median in its place.
 """
@@ -23,19 +23,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import NormalDist, fmean
+from statistics import fmean
 
 from reports import records
 from suite.cases import Regime
 from suite.record import Benchmark, Record, Series
-from suite.statistics import CONFIDENCE, Ratio, ratio
+from suite.statistics import CONFIDENCE, Ratio, ratio, t_quantile
 
 MIN_ROUNDS = 20
 """The fewest rounds whose interval means anything."""
 
 NO_CEILINGS = "without two ceilings in both runs nothing tells how far a ceiling moved"
 
-Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 
 Key = tuple[str, Series]  # a case's id and a series
 Campaign = Mapping[str, Benchmark]  # candidate -> what was measured of it, in one case and series
@@ -61,7 +60,13 @@ class Change:
     def ratio(self) -> Ratio:
         """NEW / OLD, with the interval of all three sources of error together."""
         value, error = self.after.value / self.before.value, math.hypot(self.within, self.between)
-        return Ratio(value, value * math.exp(-Z * error), value * math.exp(Z * error), error)
+        reach = t_quantile((1 + CONFIDENCE) / 2, self._freedom(error)) * error
+        return Ratio(value, value * math.exp(-reach), value * math.exp(reach), error, self._freedom(error))
+
+    def _freedom(self, error: float) -> float:
+        """Of the whole error, after Welch and Satterthwaite; the part between the runs counts as known."""
+        parts = [each.log_error**4 / each.freedom for each in (self.before, self.after) if each.log_error]
+        return error**4 / sum(parts) if parts else math.inf
 
     @property
     def margin(self) -> float:
@@ -83,10 +88,15 @@ def changes(old: Record, new: Record) -> tuple[list[Change], list[NoChange]]:
     olds, news = _campaigns(old), _campaigns(new)
     between = _between_runs(olds, news)
     found, left_out = [], []
+    for key, name in dict.fromkeys(_apart(old) + _apart(new)):
+        left_out.append(NoChange(key, name, "timed apart, in rounds of its own"))
+    apart = {(each.key, each.backend) for each in left_out}
     for key in olds | news:
         before, after = olds.get(key, {}), news.get(key, {})
         shared = _ceilings(before, after)
         for name in _backends(before, after):
+            if (key, name) in apart:
+                continue
             if name not in before:
                 reason = _only("NEW", old, key, name)
             elif name not in after:
@@ -112,6 +122,12 @@ def _campaigns(record: Record) -> dict[Key, dict[str, Benchmark]]:
         if bench.measurement.ceiling and not bench.measurement.apart:
             found[bench.measurement.case, bench.measurement.series][bench.measurement.backend] = bench
     return dict(found)
+
+
+def _apart(record: Record) -> list[tuple[Key, str]]:
+    """The backends whose rounds are no one else's."""
+    timed = (bench.measurement for bench in record.benchmarks)
+    return [((each.case, each.series), each.backend) for each in timed if each.apart]
 
 
 def _backends(*campaigns: Campaign) -> list[str]:

@@ -141,8 +141,7 @@ def ranked(measurements: Iterable[Measurement]) -> list[str]:
 
 def caveat(record: Record, backend: str) -> str:
     """What the run says for the backend's numbers to be taken with; empty for most, and in runs from before it did."""
-    caveats: dict[str, str] = getattr(record.run, "caveats", {})
-    return caveats.get(backend, "")
+    return record.run.caveats.get(backend, "")
 
 
 def remark(record: Record, backend: str) -> str:
@@ -170,6 +169,10 @@ def headline(record: Record) -> list[Measurement]:
 
 
 def tied(measurements: Iterable[Measurement]) -> list[Measurement]:
-    """The backends that are not SLOWER than the fastest, fastest first: what the run cannot tell apart from it."""
-    ties = [each for each in measurements if each.role == "backend" and each.verdict != "SLOWER"]
+    """The backends that are not SLOWER than the fastest, fastest first: what the run cannot tell apart from it.
+
+    One that was timed apart may be FASTER than the fastest of the others: then it stands alone.
+    """
+    backends = [each for each in measurements if each.role == "backend"]
+    ties = [each for each in backends if each.verdict == "FASTER"] or [m for m in backends if m.verdict != "SLOWER"]
     return sorted(ties, key=lambda m: (m.ratio, m.backend))

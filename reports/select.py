@@ -1,4 +1,5 @@
-"""Which backend to use for one case on one device: the newest published run decides, or says that it cannot."""
+"""Which backend to use for one case on one device: the published run that compares most decides, of several the
+newest; or that none can is said."""
 
 from __future__ import annotations
 
@@ -161,7 +162,7 @@ def nearest(record: Record, case: Case, series: Series) -> Measurement:
     alike = [each for each in backends if (each.dtype, each.layout) == kind]
     if not alike:
         there_are = ", ".join(sorted({f"{each.dtype} {each.layout}" for each in backends})) or "nothing"
-        run = f"the newest run on {record.machine.name}"
+        run = f"the run on {record.machine.name}"
         raise NotMeasured(f"{run} has no {case.dtype} {case.layout} in series {series}; it has {there_are}")
     regime = _regime(record, case)
 

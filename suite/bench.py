@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from backends import Entry, missing
+from backends import Entry, candidate, missing
 from suite import locks
 from suite.cases import HEADLINE, Case
 from suite.first_use import first_use
@@ -81,7 +81,7 @@ class Bench:
         self._campaigns: dict[tuple[Case, Series], dict[str, Replay | Outcome]] = {}
         self._deaths: Counter[str] = Counter()
         self._left_out: dict[str, str] = {}
-        files = [Path(entry.path).read_bytes() for entry in self.entries if entry.path]
+        files = [file.read_bytes() for entry in self.entries if entry.path for file in candidate.sources(entry.path)]
         name = digest([self.machine.name, self.machine.versions, self._plan, *self.entries, *files])
         self.journal = Journal(journals / f".{name}.journal" if journals else None)
         self._look("before")
@@ -187,7 +187,7 @@ class Bench:
         for entry in apart if together is not apart else ():
             references = {each.measurement.reference for each in found.values() if isinstance(each, Replay)}
             beside = [other for other in together if other.name in references]
-            own = self._timed(case, series, [*beside, entry], f" {entry.name}").get(entry.name)
+            own = self._timed(case, series, [*beside, entry], apart=entry.name).get(entry.name)
             if isinstance(own, Replay):
                 own = Replay(own.measurement.model_copy(update={"apart": True}), own.samples_s)
             found |= {entry.name: own} if own else {}
@@ -197,23 +197,25 @@ class Bench:
         """Whether it would let the device idle between the samples of others, and so move their clocks."""
         return entry.own_stream and self.machine.kind == "cuda" and series in ("cold", "hot")
 
-    def _timed(
-        self, case: Case, series: Series, entries: list[Entry], kept_as: str = ""
-    ) -> dict[str, Replay | Outcome]:
-        """One campaign of these entries; kept_as: what tells it from the case's other campaigns in the journal."""
-        measured: Measured = self.journal.answer(
-            "campaign", f"{case.id} {series}{kept_as}", lambda: self._measure(case, series, entries)
-        )
+    def _timed(self, case: Case, series: Series, entries: list[Entry], apart: str = "") -> dict[str, Replay | Outcome]:
+        """One campaign of these entries; apart: the one that it is for, if the first is only there to compare with."""
+        key = f"{case.id} {series} {apart}".strip()
+        measured: Measured = self.journal.answer("campaign", key, lambda: self._measure(case, series, entries))
         if measured.state is not None:
             self.states.append(measured.state)
-        if not kept_as:
+        outcomes = measured.outcomes
+        if apart:  # what happens to the others here has no bearing on their numbers
+            concern = (each for each in outcomes if each.backend in (apart, "all"))
+            outcomes = [each.model_copy(update={"backend": apart}) for each in concern]
+        else:
             self._progress.measured(case, series, measured)
-        for outcome in measured.outcomes:
+        for outcome in outcomes:
             self._note(outcome)
         self.seconds_measuring += measured.seconds
-        measurements = Campaign(case, series, measured, self.machine).measurements()
+        beside = entries[0].name if apart else None
+        measurements = Campaign(case, series, measured, self.machine, beside).measurements()
         samples = {name: measured.sampled[name].samples_s for name in measurements}
-        lost: dict[str, Replay | Outcome] = {outcome.backend: outcome for outcome in measured.outcomes}
+        lost: dict[str, Replay | Outcome] = {outcome.backend: outcome for outcome in outcomes}
         return lost | {name: Replay(each, samples[name]) for name, each in measurements.items()}
 
     def examine(self, case: Case, backend: str) -> Examined | Outcome:

@@ -128,4 +128,4 @@ def sweep(name: str) -> tuple[Case, ...]:
         return SWEEPS[name]
     if "-" not in name:
         raise UnknownCase(f"unknown sweep {name}; choose from {', '.join(SWEEPS)}, or name cases as {HEADLINE.id}")
-    return tuple(parse(case_id) for case_id in name.split(","))
+    return tuple(dict.fromkeys(parse(case_id) for case_id in name.split(",")))

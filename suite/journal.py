@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 FRESH_S = 24 * 3600
 """An interrupted run older than this is begun anew: the machine may not be what it was."""
 
-PASSING = ("crashed", "no_memory")
+PASSING = ("crashed", "no_memory", "throttled")
 """Outcomes that another try may not meet again; they are not kept. A timeout is: another try costs another timeout."""
 
 Kind = Literal["began", "gate", "campaign", "examination", "first_use"]
@@ -86,7 +86,10 @@ class Journal:
 
     def _append(self, kind: Kind, key: str) -> None:
         known = self._answers[kind, key]
-        if self.path is None or (isinstance(known, Outcome) and known.kind in PASSING):
+        met = [known] if isinstance(known, Outcome) else []
+        if isinstance(known, Measured) and not known.sampled:  # with samples, these are worth more than another try
+            met = known.outcomes
+        if self.path is None or any(outcome.kind in PASSING for outcome in met):
             return
         answer = ANSWERS[kind].dump_python(known, mode="json")
         with self.path.open("a", encoding="utf-8") as file:

@@ -17,7 +17,9 @@ def hold_device(uuid: str) -> int:
     """Take the GPU of this UUID until the returned handle is closed; others of the host stay free. Raises Busy."""
     path = Path(tempfile.gettempdir(), f"diagbench-{uuid}.lock")
     with suppress(FileExistsError):  # another user's, perhaps: to read it is enough
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o644))
+        handle = os.open(path, os.O_CREAT | os.O_EXCL, 0o644)
+        os.fchmod(handle, 0o644)  # whatever the umask: another user's run has to read it
+        os.close(handle)
     choice = "choose another by CUDA_VISIBLE_DEVICES"
     return _hold(path, f"another run measures on the device {uuid}; let it end, or {choice}")
 

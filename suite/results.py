@@ -17,8 +17,12 @@ from suite.statistics import Ratio, margin, ratio, summarise, verdicts
 class Campaign:
     """One campaign's samples seen as comparisons between its candidates."""
 
-    def __init__(self, case: Case, series: Series, measured: Measured, machine: Machine) -> None:
+    def __init__(
+        self, case: Case, series: Series, measured: Measured, machine: Machine, beside: str | None = None
+    ) -> None:
+        """beside: the reference, where this campaign belongs to a larger one that has chosen it."""
         self.case, self.series, self.measured, self.machine = case, series, measured, machine
+        self._beside = beside
         self._samples = {name: sampled.samples_s for name, sampled in measured.sampled.items()}
 
     def ratio(self, name: str, other: str) -> Ratio:
@@ -33,6 +37,8 @@ class Campaign:
     @cached_property
     def reference(self) -> str | None:
         """The fastest correct backend; what the verdicts compare with."""
+        if self._beside in self._samples:
+            return self._beside
         return self._fastest([name for name in self._samples if role(name) == "backend"])
 
     @cached_property

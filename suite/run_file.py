@@ -72,9 +72,10 @@ def evidence(entries: Sequence[backends.Entry], machine: Machine, say: Callable[
     if not names:
         return ()
     say("compiling for sm_89, to read what the compilers make of it")
-    targets = {(8, 9): 128} | ({machine.compute_capability: machine.sm_count} if machine.compute_capability else {})
+    own = [(machine.compute_capability, machine.sm_count)] if machine.compute_capability else []
+    targets = dict.fromkeys([((8, 9), 128), *own])
     with ThreadPoolExecutor() as pool:  # each waits for a process of its own
-        found = pool.map(partial(_compiled, names, say), targets.keys(), targets.values())
+        found = pool.map(partial(_compiled, names, say), *zip(*targets, strict=True))
         return tuple(row for rows in found for row in rows)
 
 

@@ -227,6 +227,8 @@ def _entries(names: str | None) -> list[backends.Entry]:
 
 def _cases(case_id: str | None, dtypes: str | None) -> list[Case]:
     case = HEADLINE if case_id is None else parse(case_id)
+    if not case.rows * case.cols:
+        raise BadRequest(f"{case.id} holds no element, so nothing would be launched")
     if case.layout != "contiguous":
         raise BadRequest(f"{case.id}: only contiguous operands can be compiled for without a device")
     if case_id is not None and dtypes is None:

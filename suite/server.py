@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Literal
 
 import torch
 
 import backends
+import backends.candidate
 from backends import Entry, Launch, Unsupported
 from suite import campaign, gate, machine, nvml, operands, second_timer, timing
 from suite.campaign import Candidate
@@ -361,9 +364,20 @@ def why(error: BaseException) -> tuple[OutcomeKind, str]:
 
 
 def one_line(error: BaseException) -> str:
-    """The error's type and the first line of what it says, and the place in backends/ that it came through."""
+    """The error's type and the first line of what it says, and the last place in a backend that it came through."""
     text = str(error).strip().splitlines()
-    frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if f"{os.sep}backends{os.sep}" in frame.filename]
-    place = f" ({os.path.basename(ours[-1].filename)}:{ours[-1].lineno})" if ours else ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(Path(frame.filename))]
+    place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
     return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
+
+
+def _is_foreign(file: Path) -> bool:
+    """Whether it is neither a backend's nor a candidate's: this room's, the catalogue's, a library's or Python's."""
+    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    catalogue = (Path(backends.__file__), Path(backends.candidate.__file__))
+    return (
+        file.parent == Path(__file__).parent
+        or file in catalogue
+        or not file.is_absolute()
+        or any(file.is_relative_to(library) for library in libraries if library)
+    )

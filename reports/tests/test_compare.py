@@ -339,3 +339,11 @@ def test_what_cannot_be_compared_is_one_line_and_code_2(
             said = capsys.readouterr()
             assert said.out == ""
             assert len(said.err.splitlines()) == 1
+
+
+def test_what_was_timed_apart_in_either_run_is_left_out_with_that_reason(blank: Record) -> None:
+    runs = sampled(blank, 1), measured(sampled(blank, 2), apart=True)
+    for comparison in (compare(*runs), compare(*reversed(runs)), compare(runs[1], runs[1])):
+        assert "triton_tuned" not in called(comparison)
+        reasons = {each.reason for each in comparison.left_out if each.backend == "triton_tuned"}
+        assert reasons == {"timed apart, in rounds of its own"}

@@ -50,3 +50,7 @@ def test_regimes_follow_the_device() -> None:
     assert Case(2400, 2400).regime(*h100) == "L2-resident"
     assert Case(4096, 4096, "float16").regime(*h100) == "mixed"
     assert Case(64, 64).regime(32 << 20, None) == "L2-resident"
+
+
+def test_a_case_named_twice_is_measured_once() -> None:
+    assert sweep("8x8-float32-contiguous,8x8-float32-contiguous") == (Case(8, 8),)

@@ -144,6 +144,14 @@ def test_what_another_try_may_not_meet_again_is_not_kept(tmp_path: Path) -> None
     assert Journal(tmp_path / "j").answer("gate", "a", lambda: None) is None
 
 
+def test_a_campaign_that_came_to_nothing_is_tried_again_and_one_with_samples_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / ".x.journal"
+    nothing = Measured(outcomes=[Outcome(backend="all", kind="throttled", reason="thermal")])
+    for key, measured in (("a", nothing), ("b", MEASURED)):
+        Journal(path).answer("campaign", key, partial(copy, measured))
+    assert [Journal(path).known("campaign", key) is not None for key in "ab"] == [False, True]
+
+
 def test_the_states_of_a_run_that_goes_on_are_counted_from_its_first_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

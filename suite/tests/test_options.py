@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from suite.record import read
 
@@ -27,7 +28,7 @@ def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:
         (("--sweep", "huge"), "quick, full"),
         (("--sweep", "4x4-int3-contiguous"), "int3"),
         (("--candidate", "nowhere.py"), "nowhere.py"),
-        (("--candidate", "constraints.txt"), "not Python"),
+        (("--candidate", "constraints.txt"), "ending in .py"),
         (("--candidate", "suite/cases.py"), "ModelNew"),
         (("--record", "/proc/nowhere"), "/proc/nowhere"),
     ],
@@ -38,6 +39,15 @@ def test_bad_options_are_one_line_and_measure_nothing(arguments: tuple[str, ...]
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(lines) == 1
     assert said in lines[0]
+
+
+def test_backends_that_cannot_run_here_are_no_run(tmp_path: Path) -> None:
+    absent = "numba_cpu" if torch.cuda.is_available() else "numba_cuda"
+    done = pytest_run("suite/test_throughput.py", "--backends", absent, "--record", str(tmp_path / "records"))
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"no backend can be measured here: {absent}" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not list(tmp_path.rglob("*.json*"))
 
 
 @pytest.fixture(scope="module")

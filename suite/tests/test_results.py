@@ -13,14 +13,14 @@ from suite.results import Campaign
 GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
 
 
-def measurements(times_us: dict[str, float], noise: float = 0.001) -> dict[str, Measurement]:
+def measurements(times_us: dict[str, float], noise: float = 0.001, beside: str | None = None) -> dict[str, Measurement]:
     generator = np.random.default_rng(7)
     sampled = {
         name: Sampled((time * 1e-6 * np.exp(generator.normal(0, noise, 60))).tolist(), "cuda_graph", 30)
         for name, time in times_us.items()
     }
     measured = Measured(sampled=sampled, stop_reason="precise", controlled="tuned")
-    return Campaign(HEADLINE, "cold", measured, GPU).measurements()
+    return Campaign(HEADLINE, "cold", measured, GPU, beside).measurements()
 
 
 TIMES = {"ceiling_memcpy": 62.0, "ceiling_copy": 50.0, "tuned": 50.5, "peer": 50.5, "naive": 80.0, "control_aa": 50.5}
@@ -39,6 +39,11 @@ def test_verdicts_are_against_the_fastest_backend_not_the_ceiling() -> None:
     assert found["naive"].verdict == "SLOWER"
     assert found["naive"].reference in ("tuned", "peer")
     assert found["peer"].verdict == found["tuned"].verdict == "SAME"
+
+
+def test_what_was_timed_apart_can_be_faster_than_the_reference_of_the_others() -> None:
+    found = measurements(TIMES | {"peer": 45.0}, beside="tuned")
+    assert (found["peer"].reference, found["peer"].verdict) == ("tuned", "FASTER")
 
 
 def test_more_than_the_ceiling_is_flagged_in_the_dram_bound_regime() -> None:

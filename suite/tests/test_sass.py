@@ -230,6 +230,7 @@ def test_a_missing_library_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None
         (["--capability", "8.6"], "no device of compute capability 8.6 is known here"),
         (["--case", "4096"], "not a case id: '4096'"),
         (["--case", "64x64-float32-column_major"], "only contiguous operands"),
+        (["--case", "0x64-float32-contiguous"], "0x64-float32-contiguous holds no element"),
         (["--sms", "0"], "a device has 1 SM or more, not 0"),
         (["--json", "no/such/folder/file.json"], "no folder no/such/folder to write file.json to"),
         (["--dtype", "int8"], "unknown dtype int8; choose from float32"),

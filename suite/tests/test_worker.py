@@ -39,8 +39,8 @@ def bench() -> Iterator[Bench]:
 @pytest.mark.parametrize(
     ("name", "kind", "said"),
     [
-        ("raises_in_bind", "crashed", "no such kernel"),
-        ("raises_in_launch", "crashed", "launch failed"),
+        ("raises_in_bind", "crashed", "no such kernel (raises_in_bind.py:5)"),
+        ("raises_in_launch", "crashed", "launch failed (raises_in_launch.py:6)"),
         ("refuses", "unsupported", "prime side"),
         ("segfaults", "crashed", "SIGSEGV"),
     ],
@@ -247,6 +247,17 @@ def test_a_candidate_that_was_edited_is_another_one(tmp_path: Path) -> None:
     for text in ("out", "out + 0"):
         file.write_text(f"def bind(a, b, out, stream):\n    return lambda: {text}\n")
         made = Bench([candidate.entry(file)], smoke=True, progress=Progress(), journals=tmp_path)
+        made.worker.stop()
+        names.append(made.journal.path)
+    assert names[0] != names[1]
+
+
+def test_what_a_candidate_imports_from_beside_it_is_part_of_it(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("from helper import bind\n")
+    names = []
+    for text in ("B", "2 * B"):
+        (tmp_path / "helper.py").write_text(f"# {text}\n")
+        made = Bench([candidate.entry(tmp_path / "mine.py")], smoke=True, progress=Progress(), journals=tmp_path)
         made.worker.stop()
         names.append(made.journal.path)
     assert names[0] != names[1]
