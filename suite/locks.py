@@ -1,4 +1,7 @@
-"""Locks that keep runs apart: one run per device and per folder. A lock ends with its process at the latest."""
+"""Locks that keep runs of the suite apart: one per device and per folder. A lock ends with its process at the latest.
+
+Profiles and variants take none: they are not to be started beside a run.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ class Busy(Exception):
 def hold_device(uuid: str) -> int:
     """Take the GPU of this UUID until the returned handle is closed; others of the host stay free. Raises Busy."""
     path = Path(tempfile.gettempdir(), f"diagbench-{uuid}.lock")
-    with suppress(FileExistsError):  # another user's, perhaps: to read it is enough
+    with suppress(OSError):  # it is there, another user's perhaps: to read it is enough
         handle = os.open(path, os.O_CREAT | os.O_EXCL, 0o644)
         os.fchmod(handle, 0o644)  # whatever the umask: another user's run has to read it
         os.close(handle)
@@ -30,7 +33,10 @@ def hold_folder(folder: Path) -> int:
 
 
 def _hold(path: Path, otherwise: str) -> int:
-    handle = os.open(path, os.O_RDONLY)
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise Busy(f"the lock {path} cannot be opened: {error.strerror}; see to it, or set TMPDIR") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

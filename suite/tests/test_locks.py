@@ -32,6 +32,22 @@ def test_a_device_is_held_until_it_is_let_go_and_others_are_free() -> None:
     hold_device("1")
 
 
+def test_another_user_can_see_that_a_device_is_held(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        hold_device("4")
+    finally:
+        os.umask(before)
+    (lock,) = tmp_path.glob("*.lock")
+    assert lock.stat().st_mode & 0o444 == 0o444
+
+
+def test_a_lock_that_cannot_be_opened_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with pytest.raises(Busy, match=r"cannot be opened: .*TMPDIR"):
+        hold_device("5")
+
+
 def test_a_folder_is_held_by_one_run(tmp_path: Path) -> None:
     hold_folder(tmp_path)
     with pytest.raises(Busy, match="--record"):
