@@ -83,6 +83,9 @@ VARIANTS = (
     Variant("two_512", "two vectors per thread in smaller blocks", 512, 8),
     Variant("two_256", "two vectors per thread in blocks of 128", 256, 4),
     Variant("four_512", "four vectors per thread: fewest instructions per byte", 512, 4),
+    Variant("four_1024", "the same in the usual number of threads", 1024, 8),
+    Variant("eight_2048", "eight: what is small is asked for in a single wave", 2048, 8),
+    Variant("sixteen_4096", "sixteen: as deep as the untuned tile reads", 4096, 8),
     Variant("half_vectors", "8-byte accesses: whether 16 bytes are worth the alignment", vector_bytes=8),
     Variant("uniform", "one scalar of A and one division per block", read="uniform"),
     Variant("uniform_256", "the same in smaller blocks, which fit more widths", 256, 8, read="uniform"),
@@ -93,6 +96,7 @@ VARIANTS = (
     Variant("stores_cs", "C leaves L2 before B does: the rule's stores where both fit", store_cache=".cs"),
     Variant("stores_cs_256", "the same in smaller blocks", 256, 8, store_cache=".cs"),
     Variant("stores_cs_two_256", "the same with two vectors per thread", 256, 4, store_cache=".cs"),
+    Variant("stores_cs_four_1024", "the same with four", 1024, 8, store_cache=".cs"),
     Variant("loads_cg", "B is read once: past the L1", load_cache=".cg"),
     Variant("loads_cg_stores_cs", "both", load_cache=".cg", store_cache=".cs"),
     Variant("evict_first", "neither B nor C is to stay", load_evict="evict_first", store_evict="evict_first"),
@@ -103,7 +107,8 @@ VARIANTS = (
 CASES: dict[Literal["cold", "hot"], dict[Case, str]] = {
     "cold": {
         Case(256, 256): "a single wave: fixed costs",
-        Case(2400, 2400): "fits the L2 of an H100, read from DRAM: a few waves",
+        Case(2048, 2048): "fits the L2 of an H100 with room, read from DRAM: the untuned tile needs one wave",
+        Case(2400, 2400): "just fits it: a few waves",
         Case(2400, 2400, "float16"): "half of that: the last wave weighs most",
         HEADLINE: "the headline",
         Case(4096, 4096, "float16"): "the headline in 16 bits: twice the elements per byte",
