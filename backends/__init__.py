@@ -236,7 +236,7 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
         raise BadOperands(f"a, b and out must have one dtype, not {a.dtype}, {b.dtype} and {out.dtype}")
     if not a.device == b.device == out.device:
         raise BadOperands(f"a, b and out must be on one device, not on {a.device}, {b.device} and {out.device}")
-    if any(side > 1 and stride == 0 for side, stride in zip(out.shape, out.stride(), strict=True)):
+    if out.numel() > 0 and any(side > 1 and stride == 0 for side, stride in zip(out.shape, out.stride(), strict=True)):
         raise BadOperands("elements of out share memory: it has a stride of 0")
     dtype = str(b.dtype).removeprefix("torch.")
     if dtype not in entry.dtypes:

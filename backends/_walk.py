@@ -6,17 +6,17 @@ Shared by the CUDA C++ and the Numba backend, whose kernels come in the same var
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 
 from backends import Unsupported
 
 VECTOR_BYTES = 16  # the widest access of one thread up to compute capability 9.0
-STREAMED_BLOCK, CACHED_BLOCK = 512, 256
-"""Threads per block, where B and C come from DRAM and where L2 holds both: `tox -e variants` measures this of the tuned
-Triton kernel, which streams alike. Either divides the most that an SM holds at every compute capability (1024, 1536,
-2048)."""
+Regime = Literal["small", "cached", "streamed"]
+BLOCKS: dict[Regime, int] = {"small": 256, "cached": 512, "streamed": 512}
+"""Threads per block: `tox -e variants` measures this of the tuned Triton kernel, which streams alike. Either number
+divides the most that an SM holds at every compute capability (1024, 1536, 2048)."""
 
 BFLOAT16_CAPABILITY = (8, 0)  # the first with bfloat16 arithmetic
 
@@ -35,7 +35,7 @@ class Walk:
     lanes: int  # elements per thread: 16 bytes of them, or 1
     shift: int  # flat: elements between the 16-byte boundary at or before out's first element and that element
     whole: bool  # flat: no vector crosses the end of a run (and of a, by column, all vectors are aligned)
-    cached: bool  # L2 holds B and C: C is then to leave it first, so that the next launch finds B there
+    regime: Regime
 
     @property
     def size(self) -> int:
@@ -55,9 +55,14 @@ class Walk:
         return -(-self.inner // self.lanes)
 
     @property
+    def cached(self) -> bool:
+        """L2 holds B and C: C is then to leave it first, so that the next launch finds B there."""
+        return self.regime != "streamed"
+
+    @property
     def block(self) -> int:
         """Threads."""
-        return CACHED_BLOCK if self.cached else STREAMED_BLOCK
+        return BLOCKS[self.regime]
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -114,12 +119,15 @@ def divider(divisor: int) -> tuple[int, int]:
     return 2**32 * (2**bits - divisor) // divisor + 1, bits
 
 
-def fits_l2(out: torch.Tensor) -> bool:
-    """Whether the L2 of out's device holds B and C; not where there is none to ask."""
+def regime(out: torch.Tensor) -> Regime:
+    """How B and C compare with the L2 of out's device: a sixteenth of it or less, all of it or less, or more.
+
+    "streamed" where there is none to ask.
+    """
     if out.device.type != "cuda":
-        return False
-    l2_bytes: int = torch.cuda.get_device_properties(out.device).L2_cache_size
-    return 2 * out.numel() * out.element_size() <= l2_bytes
+        return "streamed"
+    share = 2 * out.numel() * out.element_size() / torch.cuda.get_device_properties(out.device).L2_cache_size
+    return "streamed" if share > 1 else "cached" if share > 1 / 16 else "small"
 
 
 def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
@@ -152,7 +160,7 @@ def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
         lanes=lanes if vectors else 1,
         shift=out_shift if flat else 0,
         whole=flat and out_shift == 0 and inner % lanes == 0 and (by_row or a_shift == 0),
-        cached=fits_l2(out),
+        regime=regime(out),
     )
 
 

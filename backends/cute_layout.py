@@ -19,12 +19,12 @@ from cutlass import cute
 from cutlass.cute.runtime import make_fake_stream, make_ptr
 
 from backends import Compiled, Unsupported
-from backends._walk import STREAMED_BLOCK as BLOCK
 from backends._walk import VECTOR_BYTES, Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
     from backends import Launch
 
+BLOCK = 512  # threads
 DTYPES = {
     "float32": cutlass.Float32,
     "float16": cutlass.Float16,

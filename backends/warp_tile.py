@@ -13,13 +13,13 @@ import torch
 import warp as wp
 
 from backends import Compiled, Unsupported
-from backends._walk import CACHED_BLOCK as BLOCK
 from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
     from backends import Launch
 
 wp.config.log_level = wp.LOG_WARNING  # Warp announces itself, and every module it loads, on stdout
+BLOCK = 256  # threads
 TILE = 4 * BLOCK  # elements
 DTYPES = {"float32": wp.float32, "float16": wp.float16, "bfloat16": wp.bfloat16, "float64": wp.float64}
 

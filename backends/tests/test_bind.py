@@ -57,6 +57,11 @@ def test_a_device_that_the_backend_does_not_run_on() -> None:
     assert "cpu" in refused(triton, operands(), Unsupported)
 
 
+def test_an_output_without_elements_shares_none_whatever_its_strides() -> None:
+    a, b, out = torch.ones(0), torch.ones(0, 5), torch.empty(16).as_strided((0, 5), (1, 0))
+    assert backends.bind(TORCH, a, b, out)() is out
+
+
 def test_an_output_that_overlaps_itself() -> None:
     a, b, out = operands()
     refused(TORCH, [a, b, out[:1].expand(4, 6)], BadOperands)
