@@ -5,18 +5,21 @@ Shared by the CUDA C++ and the Numba backend, whose kernels come in the same var
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 
 from backends import Unsupported
 
 VECTOR_BYTES = 16  # the widest access of one thread up to compute capability 9.0
-Regime = Literal["small", "cached", "streamed"]
-BLOCKS: dict[Regime, int] = {"small": 256, "cached": 512, "streamed": 512}
-"""Threads per block: `tox -e variants` measures this of the tuned Triton kernel, which streams alike. Either number
-divides the most that an SM holds at every compute capability (1024, 1536, 2048)."""
+LARGE_BLOCK, SMALL_BLOCK = 512, 256
+"""Threads: the small block where a launch is a part of a wave, and where DRAM is fast, as triton_tuned has it too.
+Either number divides the most that an SM holds at every compute capability (1024, 1536, 2048)."""
+
+FAST_DRAM = 30e9  # bytes/s for each SM, as in triton_tuned
+SMALL = 1 / 16  # of the L2: that is B and C of a part of a wave
 
 BFLOAT16_CAPABILITY = (8, 0)  # the first with bfloat16 arithmetic
 
@@ -35,7 +38,8 @@ class Walk:
     lanes: int  # elements per thread: 16 bytes of them, or 1
     shift: int  # flat: elements between the 16-byte boundary at or before out's first element and that element
     whole: bool  # flat: no vector crosses the end of a run (and of a, by column, all vectors are aligned)
-    regime: Regime
+    cached: bool  # L2 holds B and C: C is then to leave it first, so that the next launch finds B there
+    block: int  # threads
 
     @property
     def size(self) -> int:
@@ -53,16 +57,6 @@ class Walk:
     def vectors_per_run(self) -> int:
         """Of a strided walk, in which a vector ends with its run."""
         return -(-self.inner // self.lanes)
-
-    @property
-    def cached(self) -> bool:
-        """L2 holds B and C: C is then to leave it first, so that the next launch finds B there."""
-        return self.regime != "streamed"
-
-    @property
-    def block(self) -> int:
-        """Threads."""
-        return BLOCKS[self.regime]
 
     @property
     def grid(self) -> tuple[int, int, int]:
@@ -96,7 +90,9 @@ class Walk:
         order = "row" if self.by_row else "column"
         width = f"{VECTOR_BYTES} bytes" if self.lanes > 1 else "1 element"
         kept = "C leaves L2 first, " if self.cached else ""
-        return f"{shape}, {width} per thread, by {order}, {kept}{64 if self.wide else 32}-bit index"
+        return (
+            f"{shape}, {width} per thread, by {order}, {kept}{64 if self.wide else 32}-bit index, {self.block} threads"
+        )
 
 
 class Variant(NamedTuple):
@@ -119,15 +115,21 @@ def divider(divisor: int) -> tuple[int, int]:
     return 2**32 * (2**bits - divisor) // divisor + 1, bits
 
 
-def regime(out: torch.Tensor) -> Regime:
-    """How B and C compare with the L2 of out's device: a sixteenth of it or less, all of it or less, or more.
-
-    "streamed" where there is none to ask.
-    """
+def of_l2(out: torch.Tensor) -> float:
+    """B and C as a share of the L2 of out's device; infinite where there is none to ask."""
     if out.device.type != "cuda":
-        return "streamed"
-    share = 2 * out.numel() * out.element_size() / torch.cuda.get_device_properties(out.device).L2_cache_size
-    return "streamed" if share > 1 else "cached" if share > 1 / 16 else "small"
+        return math.inf
+    l2_bytes: int = torch.cuda.get_device_properties(out.device).L2_cache_size
+    return 2 * out.numel() * out.element_size() / l2_bytes
+
+
+def dram_per_sm(device: torch.device) -> float:
+    """Peak bytes/s between DRAM and each SM; 0 where there is no device to ask."""
+    if device.type != "cuda":
+        return 0.0
+    gpu = torch.cuda.get_device_properties(device)  # its clock in kHz, at twice the data rate; its width in bits
+    rate: float = 2e3 * gpu.memory_clock_rate * gpu.memory_bus_width / 8 / gpu.multi_processor_count
+    return rate
 
 
 def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
@@ -148,6 +150,7 @@ def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
     a_shift, b_shift, out_shift = (tensor.data_ptr() % VECTOR_BYTES // tensor.element_size() for tensor in (a, b, out))
     flat = b_strides == out_strides == (inner, 1) and a_stride == 1 and b_shift == out_shift
     runs_aligned = not (b_shift or out_shift or b_strides[0] % lanes or out_strides[0] % lanes)
+    share = of_l2(out)
     vectors = flat or (runs_aligned and b_strides[1] == out_strides[1] == 1)
     return Walk(
         by_row=by_row,
@@ -160,7 +163,8 @@ def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
         lanes=lanes if vectors else 1,
         shift=out_shift if flat else 0,
         whole=flat and out_shift == 0 and inner % lanes == 0 and (by_row or a_shift == 0),
-        regime=regime(out),
+        cached=share <= 1,
+        block=SMALL_BLOCK if share <= SMALL or dram_per_sm(out.device) > FAST_DRAM else LARGE_BLOCK,
     )
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
-from types import FunctionType
+from collections.abc import Callable, Hashable, Iterable
+from types import FunctionType, ModuleType
 
 # One small kernel at a time: a pool of compiling processes would only disturb what is measured beside it.
 os.environ.setdefault("TORCHINDUCTOR_COMPILE_THREADS", "1")
 
 import torch
 from torch._dynamo.eval_frame import _debug_get_cache_entry_list
+from torch._inductor.codecache import PyCodeCache
+from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 
 from backends import Launch
 
@@ -22,8 +24,8 @@ MODE = "default"
 ALIGNMENT = 16
 """Bytes. Inductor compiles for the alignment of the first operands, and copies later ones that have less of it."""
 
-_COMPILED: dict[Hashable, Product] = {}
-"""By the form of the operands, so that the many operand sets of one case share one function."""
+_COMPILED: dict[Hashable, tuple[Product, str]] = {}
+"""By all that tells operands apart, so that the many sets of one case share one; with the form that was chosen."""
 
 
 def product(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -35,9 +37,30 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     """See backends.Backend.bind. Takes every dtype and stride; enqueues on torch's current stream, as Inductor does."""
     if out.numel() == 0:
         return lambda: out
-    form = _form(a), _form(b), _form(out)
-    run = _COMPILED.get(form) or _COMPILED.setdefault(form, compiled(a, b, out))
-    return lambda: run(a, b, out)
+    key = _key(a), _key(b), _key(out)
+    if key not in _COMPILED:
+        known = len(PyCodeCache.modules)
+        run = compiled(a, b, out)
+        _COMPILED[key] = run, form(PyCodeCache.modules[known:])
+    run, chosen = _COMPILED[key]
+
+    def launch() -> torch.Tensor:
+        return run(a, b, out)
+
+    launch.form = chosen  # type: ignore[attr-defined]
+    return launch
+
+
+def form(modules: Iterable[ModuleType]) -> str:
+    """What Inductor's own tuner chose for the Triton kernels in these modules of its making; "" where it made none."""
+    kernels = {
+        id(value): value for module in modules for value in vars(module).values() if isinstance(value, CachingAutotuner)
+    }
+    configs = [launcher.config for kernel in kernels.values() for launcher in kernel.launchers]
+    return "; ".join(
+        ", ".join([*(f"{name} {value}" for name, value in config.kwargs.items()), f"{config.num_warps} warps"])
+        for config in configs
+    )
 
 
 def compiled(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Product:
@@ -54,6 +77,6 @@ def compiled(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Product:
     return run
 
 
-def _form(operand: torch.Tensor) -> Hashable:
+def _key(operand: torch.Tensor) -> Hashable:
     """All that the generated code depends on."""
     return operand.shape, operand.stride(), operand.dtype, operand.device, operand.data_ptr() % ALIGNMENT

@@ -12,18 +12,15 @@ import triton.language as tl
 
 
 @triton.autotune(
-    configs=[  # BLOCK counts vectors of 16 bytes, one per thread
+    configs=[  # BLOCK counts vectors of 16 bytes: one per thread, the last two
         triton.Config({"BLOCK": 512}, num_warps=16),
         triton.Config({"BLOCK": 256}, num_warps=8),
+        triton.Config({"BLOCK": 256}, num_warps=4),
     ],
     key=["INDEX", "VECTOR", "FIT", "BY_LINE", "DENSE", "REGIME", "SHIFT"],
-    # The smaller blocks where a launch is a part of a wave, the larger ones elsewhere. They differ by a percent or two,
-    # less than a tuner's few samples tell apart. `tox -e variants` puts the rule to the test.
-    prune_configs_by={
-        "early_config_prune": lambda configs, arguments, **_: configs[arguments["REGIME"] == "small" :][:1]
-    },
+    prune_configs_by={"early_config_prune": lambda configs, arguments, **_: candidates(configs, arguments)},
     # By CUDA graphs, as the suite measures: launches one by one scatter with the host.
-    do_bench=lambda call, quantiles: triton.testing.do_bench_cudagraph(call, rep=5, quantiles=quantiles),
+    do_bench=lambda call, quantiles: triton.testing.do_bench_cudagraph(call, rep=10, quantiles=quantiles),
 )
 @triton.jit
 def scale_flat(
@@ -134,6 +131,29 @@ def scale_tile(
     tl.store(out_ptr + i[:, None] * out_row + j[None, :] * out_col, scale[:, None] * b, inside)
 
 
+def candidates(configs: list[triton.Config], arguments) -> list[triton.Config]:
+    """The configs among which to tune: one, where it is known to be the best within a percent or so.
+
+    Large blocks leave fewer to schedule, but an SM loses more while one drains: too much where a launch is a part of a
+    wave, and where DRAM is so fast that all of an SM's threads have to wait for it at once. `tox -e variants` shows
+    both sides of the limit: an H100 (25e9 bytes/s for each SM) and an H200 (36e9).
+    """
+    large, small, deep = configs
+    if arguments["REGIME"] == "small":
+        return [small]
+    if dram_per_sm(arguments["out_ptr"].device) < 30e9:
+        return [large]
+    return [small, deep] if arguments["REGIME"] == "streamed" else [small]
+
+
+def dram_per_sm(device: torch.device) -> float:
+    """Peak bytes/s between DRAM and each SM; 0 where there is no device to ask."""
+    if device.type != "cuda":
+        return 0.0
+    gpu = torch.cuda.get_device_properties(device)  # its clock in kHz, at twice the data rate; its width in bits
+    return 2e3 * gpu.memory_clock_rate * gpu.memory_bus_width / 8 / gpu.multi_processor_count
+
+
 def l2_bytes(device: torch.device) -> int:
     """The device's L2; 0 where there is none to ask, which plans for operands that come from DRAM."""
     return torch.cuda.get_device_properties(device).L2_cache_size if device.type == "cuda" else 0
@@ -186,7 +206,7 @@ def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
     aligned = run and not any(n % lanes for n in (width, b_line, out_line)) and offset == b_offset == 0
     vector = lanes if aligned or (dense and offset == b_offset) else 1
     shift = offset // out.element_size() if dense and vector > 1 else 0
-    fit = "whole" if width % vector == 0 and not shift else "crossing" if width >= vector else "short"
+    fit = "whole" if width % vector == 0 and not shift else "crossing" if width >= vector - 1 else "short"
     sizes = (lines, width, rows * cols, *divider(width), a.stride(0), b_line, b_step, out_line, out_step)
     return (
         scale_flat,

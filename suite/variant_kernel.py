@@ -112,14 +112,14 @@ def _check_layout(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, size: int
 def reading(variant: Variant, width: int, vector: int, size: int, shift: int) -> str:
     """How A is read: as the rule of triton_tuned has it, or as the variant wants where that is something else."""
     whole = width % vector == 0 and not shift
-    rule = "whole" if whole else "crossing" if width >= vector else "short"
+    rule = "whole" if whole else "crossing" if width >= vector - 1 else "short"
     if not variant.read:
         return rule
     if variant.read == rule:
         raise Unsupported(f"A is read so here anyway ({rule})")
     if variant.read == "uniform" and (shift or width % size):
         raise Unsupported(f"a block of {size} elements is not within one row")
-    if variant.read == "crossing" and width < vector:
+    if variant.read == "crossing" and width < vector - 1:
         raise Unsupported(f"a vector of {vector} elements reaches through more than two rows")
     return variant.read
 

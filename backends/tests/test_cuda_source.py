@@ -63,7 +63,7 @@ def test_on_the_host(program: Path, dtype: str, layout: str) -> None:
         case = matrix.operands(shape, dtype, layout)
         if case.out.numel() == 0:  # bind launches nothing
             continue
-        for plan in (one := walk(case.a, case.b, case.out), replace(one, regime="cached")):
+        for plan in (one := walk(case.a, case.b, case.out), replace(one, cached=True)):
             kernel = cupy_rawkernel.instantiation(plan, dtype)
             assert ", unsigned," in kernel
             for name in (kernel, kernel.replace("unsigned", "unsigned long long")):

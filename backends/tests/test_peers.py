@@ -153,6 +153,7 @@ def test_on_the_gpu(name: str, dtype: str, layout: str, stream: torch.cuda.Strea
         assert launch() is case.out
         stream.synchronize()
         assert case.differences() == 0, shape
+        assert name != "torch_compile" or case.out.numel() == 0 or "BLOCK" in getattr(launch, "form", "")
 
 
 @pytest.mark.gpu

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from torch._dynamo.eval_frame import _debug_get_cache_entry_list as compiled_versions
+from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 from torch.profiler import ProfilerActivity, profile
 
 from backends import torch_compile
@@ -63,9 +65,20 @@ def test_one_function_serves_all_operands_of_a_form(monkeypatch: pytest.MonkeyPa
 def test_operands_of_less_alignment_are_another_form() -> None:
     """Inductor copies operands that are less aligned than those it compiled for."""
     aligned, shifted = (matrix.operands((6, 4), "float32", name) for name in ("contiguous", "offset_by_one"))
-    forms = [torch_compile._form(case.b) for case in (aligned, shifted)]
+    forms = [torch_compile._key(case.b) for case in (aligned, shifted)]
     assert aligned.b.stride() == shifted.b.stride()
     assert forms[0] != forms[1]
+
+
+def test_the_form_is_what_the_tuner_chose_for_the_kernels_of_this_function() -> None:
+    config = SimpleNamespace(kwargs={"XBLOCK": 1024}, num_warps=4)
+    kernel = CachingAutotuner.__new__(CachingAutotuner)
+    kernel.launchers = [SimpleNamespace(config=config)]
+    module = ModuleType("made by Inductor")
+    module.__dict__.update(kernel=kernel, alias=kernel, number=7)
+    assert torch_compile.form([module, ModuleType("another")]) == "XBLOCK 1024, 4 warps"
+    case = matrix.operands((4, 9), "float32", "contiguous")
+    assert getattr(torch_compile.bind(case.a, case.b, case.out, 0), "form", None) == ""  # C++ has nothing to tune
 
 
 def test_a_graph_break_and_a_full_cache_raise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -309,13 +309,22 @@ def test_indices_have_64_bits_only_where_32_do_not_suffice(tuned: Any, operands:
     assert index in map(str, arguments)
 
 
-def test_the_block_follows_from_the_regime(tuned: Any) -> None:
-    kernel = tuned.scale_flat
-    threads = {
-        regime: [32 * config.num_warps for config in kernel.early_config_prune(kernel.configs, {"REGIME": regime})]
-        for regime in ("small", "cached", "streamed")
-    }
-    assert threads == {"small": [256], "cached": [512], "streamed": [512]}
+@pytest.mark.parametrize(
+    ("gigabytes_per_sm", "threads"),
+    [
+        (8, {"small": [256], "cached": [512], "streamed": [512]}),  # RTX 4090
+        (25, {"small": [256], "cached": [512], "streamed": [512]}),  # H100
+        (36, {"small": [256], "cached": [256], "streamed": [256, 128]}),  # H200
+    ],
+)
+def test_the_blocks_follow_from_the_regime_and_the_dram(
+    tuned: Any, monkeypatch: pytest.MonkeyPatch, gigabytes_per_sm: int, threads: dict[str, list[int]]
+) -> None:
+    monkeypatch.setattr(tuned, "dram_per_sm", lambda device: 1e9 * gigabytes_per_sm)
+    kernel, out = tuned.scale_flat, torch.empty(1)
+    for regime, expected in threads.items():
+        left = kernel.early_config_prune(kernel.configs, {"REGIME": regime, "out_ptr": out})
+        assert [32 * config.num_warps for config in left] == expected
 
 
 def test_the_regime_follows_the_l2(tuned: Any, monkeypatch: pytest.MonkeyPatch) -> None:
