@@ -78,6 +78,7 @@ class Entry:
     own_stream: bool = False  # ignores `stream`
     capturable: bool = True  # its launches can be captured into a CUDA graph
     compiles: bool = False  # has compile_for or, in Triton, plan: see compile_for
+    tunes: bool = False  # chooses among forms by timing them, so that another run may choose otherwise
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
     path: str = ""  # a candidate's file; empty for a module of this package
     tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
@@ -96,18 +97,21 @@ CATALOGUE: tuple[Entry, ...] = (
         "triton_tuned",
         "Triton: one 16-byte vector per thread, form by shape and strides, autotuned; the drop-in file",
         requires=("torch", "triton"),
+        tunes=True,
         compiles=True,
     ),
     Entry(
         "triton_baseline",
         "Triton: the untuned 2-D tile this project started from, its grid as it was",
         requires=("torch", "triton"),
+        tunes=True,
         known_defect="its grid assumes blocks of 128 rows, so configs with 64-row blocks leave half of C unwritten",
     ),
     Entry(
         "triton_baseline_mended",
         "Triton: the untuned 2-D tile with the grid taken from the chosen config",
         requires=("torch", "triton"),
+        tunes=True,
         compiles=True,
     ),
     Entry(
@@ -126,6 +130,7 @@ CATALOGUE: tuple[Entry, ...] = (
         "torch_compile",
         "torch.compile of the broadcast product, dynamic=False",
         requires=("torch", "triton"),
+        tunes=True,
         caveat="compiled anew for every shape, stride and dtype",
     ),
     Entry(

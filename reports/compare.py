@@ -8,7 +8,8 @@ to 0.3 % from run to run. At 1 % nearly all is UNDECIDED, and up to 7 % of the c
 SLOWER: a regime's few cases tell such a scatter too badly. Cases of one regime that scatter unequally break it further.
 
 SAME: the 99 % interval lies within 1/(1 + δ) to 1 + δ. UNDECIDED: anything else; and where the same commit with the
-same software ran another form of a backend, for then the tuner chose, not the commit.
+same software ran another form of a backend, for then the tuner chose, not the commit. So it is, too, where a backend
+that tunes did not tell its form: torch.compile's is in no run before commit f932f23.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from backends import CATALOGUE
 from reports.change import Change, changes
 from suite.record import Machine, Record, Series, Verdict
 from suite.statistics import CONFIDENCE, holm, p_value
@@ -28,6 +30,8 @@ FAMILY_ERROR = 1 - CONFIDENCE
 
 VERDICTS: tuple[Verdict, ...] = ("SLOWER", "FASTER", "UNDECIDED", "SAME")
 """In the order in which they are shown: what matters most comes first."""
+
+TUNING = frozenset(entry.name for entry in CATALOGUE if entry.tunes)
 
 RAN = ("form", "method", "allocates", "buffer_sets", "regime")
 SOFTWARE = ("driver", "cuda", "python")
@@ -158,6 +162,8 @@ def _verdict(change: Change, significant: bool, comparisons: int, unchanged: boo
     most = "between the runs" if change.between > change.within else "within the runs"
     if significant and unchanged and "form" in _ran(change):
         return "UNDECIDED", "the same commit and software ran another form: the tuner's choice, no change"
+    if significant and unchanged and change.old.measurement.backend in TUNING and not change.old.measurement.form:
+        return "UNDECIDED", "the same commit and software; it tunes by timing, and the runs do not tell what it chose"
     if significant:
         return ("SLOWER" if found.value > 1 else "FASTER"), ""
     if 1 / limit <= found.low and found.high <= limit:

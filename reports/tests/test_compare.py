@@ -52,7 +52,7 @@ def sampled(
         state = device.setdefault(told.case + told.series, common)
         own = generator.normal(generator.normal(0, from_run_to_run), noise, rounds)
         times = 50e-6 / shares[told.backend] * slower.get(told.backend, 1.0) * state * np.exp(own)
-        measurement = told.model_copy(update={"rounds": rounds})
+        measurement = told.model_copy(update={"rounds": rounds, "form": "flat"})
         return bench.model_copy(update={"samples_s": tuple(times.tolist()), "measurement": measurement})
 
     return blank.model_copy(update={"benchmarks": tuple(map(one, blank.benchmarks))})
@@ -209,6 +209,15 @@ def test_another_form_explains_a_change_and_at_the_same_commit_undoes_it(blank: 
         assert called(comparison)["triton_tuned"] == {"SLOWER"}
         assert {row.ran["form"] for row in comparison.rows if row.ran} == {("BLOCK=512", "BLOCK=1024")}
         assert "BLOCK=512 → BLOCK=1024" in shown(comparison)
+
+
+def test_at_the_same_commit_a_tuner_that_does_not_tell_its_choice_may_have_chosen_otherwise(blank: Record) -> None:
+    old, new = (measured(run, form="") for run in (sampled(blank, 1), sampled(blank, 1, {"triton_tuned": 1.05})))
+    assert called(compare(old, new))["triton_tuned"] == {"UNDECIDED"}
+    assert called(compare(old, on(new, commit="f" * 40)))["triton_tuned"] == {"SLOWER"}
+    eager = "torch_broadcast"  # has nothing to tune
+    old, new = (measured(run, eager, form="") for run in (sampled(blank, 1), sampled(blank, 1, {eager: 1.05})))
+    assert called(compare(old, new))[eager] == {"SLOWER"}
 
 
 def test_what_differs_beside_the_commit_is_told(blank: Record) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from suite.cases import HEADLINE
+from suite.cases import HEADLINE, parse
 from suite.messages import Measured, Sampled
-from suite.record import Machine, Measurement
+from suite.record import Machine, Measurement, Series, read
 from suite.results import Campaign
 
 GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
@@ -59,3 +61,31 @@ def test_the_control_sets_the_margin() -> None:
 
 def test_without_a_correct_backend_there_is_no_measurement() -> None:
     assert measurements({"ceiling_memcpy": 62.0, "ceiling_copy": 50.0}) == {}
+
+
+PLANTED = Path(__file__).parent / "recorded" / "two_percent_slower.json"
+"""A run on an H200 with candidates/two_percent_slower.py among the backends."""
+
+
+@pytest.mark.parametrize("series", ["cold", "hot"])
+@pytest.mark.parametrize("drift", [0.0, 0.06])
+def test_two_percent_planted_on_a_gpu_are_called_and_a_drift_of_the_whole_device_is_not(
+    series: Series, drift: float
+) -> None:
+    record = read(PLANTED)
+    benches = {bench.measurement.backend: bench for bench in record.benchmarks if bench.measurement.series == series}
+    sampled = {
+        name: Sampled(
+            [time * (1 + drift * at / len(bench.samples_s)) for at, time in enumerate(bench.samples_s)],
+            "cuda_graph",
+            30,
+        )
+        for name, bench in benches.items()
+    }
+    measured = Measured(sampled=sampled, stop_reason="precise", controlled="triton_tuned")
+    case = parse(benches["triton_tuned"].measurement.case)
+    found = Campaign(case, series, measured, record.machine).measurements()
+    assert {name: one.verdict for name, one in found.items() if one.role != "ceiling"} == {
+        "triton_tuned": "SAME", "cupy_rawkernel": "SAME", "two_percent_slower": "SLOWER", "control_aa": "SAME"
+    }  # fmt: skip
+    assert 1.01 < found["two_percent_slower"].ratio < 1.03

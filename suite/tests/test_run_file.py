@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ from backends import find
 from suite import provenance
 from suite.cases import HEADLINE
 from suite.record import Compiled, Machine, Run
-from suite.run_file import CannotWrite, complete, evidence, require_publishable, require_writable
+from suite.run_file import CannotWrite, complete, evidence, lines, require_publishable, require_writable
 
 H100 = Machine(
     kind="cuda", name="H100", compute_capability=(9, 0), sm_count=132, cache_bytes=50 << 20, memory_bytes=1 << 36
@@ -78,11 +80,25 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
         require_writable(tmp_path / "file")
 
 
+RUN: dict[str, Any] = {
+    "machine_info": {"node": "host"},
+    "benchmarks": [{"name": "a", "stats": {"data": [0.1, 1e-9]}}, {"name": "b"}],
+}
+
+
+@pytest.mark.parametrize("benchmarks", [0, 1, 2])
+def test_a_run_s_file_has_a_line_per_benchmark_and_says_the_same(benchmarks: int) -> None:
+    run = RUN | {"benchmarks": RUN["benchmarks"][:benchmarks]}
+    text = lines(json.dumps(run, indent=4))
+    assert json.loads(text) == run
+    assert len(text.splitlines()) == 2 + max(benchmarks, 1)
+
+
 def test_a_partial_file_gets_its_name_and_a_user_s_own_stays(tmp_path: Path) -> None:
     partial, own = tmp_path / ".run.partial", tmp_path / "own.json"
     for written in (partial, own):
-        written.write_text(written.name)
+        written.write_text(json.dumps(RUN | {"datetime": written.name}, indent=4))
         complete(written, tmp_path / "run.json")
-        assert (tmp_path / "run.json").read_text() == written.name
-    assert own.exists()
-    assert not partial.exists()
+        assert json.loads((tmp_path / "run.json").read_text())["datetime"] == written.name
+    assert json.loads(own.read_text())["datetime"] == own.name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.json", "run.json"]
