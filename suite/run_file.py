@@ -95,7 +95,7 @@ def _compiled(
 
 
 def complete(written: Path, path: Path) -> None:
-    """Give pytest-benchmark's whole file the run's name, a line per benchmark; one that the user named stays as it is."""
+    """Give pytest-benchmark's whole file the run's name, a line per benchmark; one that the user named stays."""
     partly = path.with_name(f".{path.stem}{PARTIAL}")
     partly.write_text(lines(written.read_text(encoding="utf-8")), encoding="utf-8")
     partly.replace(path)
