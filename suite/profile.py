@@ -267,14 +267,15 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. 0: stored; 1: nothing was counted or stored; 2: the request makes no sense. One line each."""
-    arguments = sys.argv[1:] if arguments is None else arguments
     args = _parser().parse_args(arguments)
     try:
         entries, case = _request(args)
         if args.child:
             launch_under_ncu(entries[0], case, args.child)
             return 0
-        command = shlex.join(["tox", "-e", "profile", *(["--", *arguments] if arguments else [])])
+        chosen = [f"--backends={args.backends}"] if args.backends else []
+        chosen += [f"--case={args.case}"] if args.case != HEADLINE.id else []
+        command = shlex.join(["tox", "-e", "profile", *(["--", *chosen] if chosen else [])])
         profiled = profile(entries, case, describe(), ncu.find(), command)
         _show(profiled)
         if not profiled.kernels:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -262,15 +261,13 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. 0: stored; 1: nothing was measured or stored; 2: the request makes no sense. One line each."""
-    arguments = sys.argv[1:] if arguments is None else arguments
     parser = _Parser("python -m suite.variants", description="What other forms of the tuned kernel give on this GPU.")
     parser.add_argument("--out", type=Path, default=LOCAL, metavar="DIR", help="where the file goes (%(default)s)")
     args = parser.parse_args(arguments)
     try:
         _check_libraries()
         _check_place(args.out)
-        command = shlex.join(["tox", "-e", "variants", *(["--", *arguments] if arguments else [])])
-        found = measure(command, lambda line: print(line, flush=True))
+        found = measure("tox -e variants", lambda line: print(line, flush=True))
         if not found.rows:
             raise CannotMeasure("no variant could be measured: " + "; ".join({each.reason for each in found.outcomes}))
         print(f"variants: {write(found, args.out)}")

@@ -226,7 +226,7 @@ def test_what_was_measured_is_stored_and_read_again(
     (path,) = (tmp_path / "new").iterdir()
     assert path.name == "20260102T030405Z-01234567.variants.json"
     assert str(path) in capsys.readouterr().out
-    assert variants.read(path) == made(command=f"tox -e variants -- --out {tmp_path / 'new'}")
+    assert variants.read(path) == made(command="tox -e variants")  # where the file goes repeats nothing
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"schema_version": 1', b"\xff\xfe"])
