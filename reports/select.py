@@ -52,6 +52,7 @@ class Evidence(_Typed):
     commit: str
     utc: datetime
     age_days: float
+    newer: tuple[str, ...]  # runs since then that measured this case too, but compared fewer backends in it
 
 
 class Selection(_Typed):
@@ -80,8 +81,10 @@ def select(
     Within a tie the smallest ratio wins, the fastest over all rounds; the margin says how little that may mean.
     Raises NotMeasured for a device, dtype, layout or series without a measured backend, and for an empty case.
     """
-    record = _run_for(find_device(devices, device), case, series)
+    runs = find_device(devices, device)
+    record = _run_for(runs, case, series)
     source = nearest(record, case, series)
+    since = [run for run in runs[: runs.index(record)] if _compared(run, series, source.case)]
     ties = records.tied(records.measured(record, series, source.case))
     return Selection(
         case=case.id,
@@ -96,12 +99,17 @@ def select(
         measured_regime=source.regime,
         extrapolated=source.case != case.id,
         evidence=Evidence(
-            run=f"{record.machine.slug}/{records.stem(record)}.json",
+            run=_file(record),
             commit=record.machine.commit,
             utc=record.utc,
             age_days=round((now - record.utc).total_seconds() / 86400, 2),
+            newer=tuple(map(_file, since)),
         ),
     )
+
+
+def _file(record: Record) -> str:
+    return f"{record.machine.slug}/{records.stem(record)}.json"
 
 
 def _choice(record: Record, m: Measurement) -> Choice:
@@ -112,11 +120,12 @@ def _choice(record: Record, m: Measurement) -> Choice:
 def _run_for(runs: Sequence[Record], case: Case, series: Series) -> Record:
     """Of runs that stand newest first, the one that compared the most backends in the case, or else anywhere."""
 
-    def compared(run: Record, where: str | None) -> int:
-        return sum(each.role == "backend" for each in records.measured(run, series, where))
+    where = case.id if any(_compared(run, series, case.id) for run in runs) else None
+    return max(runs, key=lambda run: _compared(run, series, where))
 
-    where = case.id if any(compared(run, case.id) for run in runs) else None
-    return max(runs, key=lambda run: compared(run, where))
+
+def _compared(run: Record, series: Series, where: str | None) -> int:
+    return sum(each.role == "backend" for each in records.measured(run, series, where))
 
 
 def find_device(devices: Mapping[str, tuple[Record, ...]], asked: str | None) -> tuple[Record, ...]:
@@ -218,6 +227,8 @@ def _facts(selection: Selection) -> Iterator[tuple[str, str]]:
     yield "of the ceiling", none if first.of_ceiling is None else f"{share}, 99 % interval"
     yield "evidence", f"reports/data/{evidence.run}"
     yield "", f"commit {evidence.commit}, {evidence.utc:%Y-%m-%d}, {evidence.age_days:.0f} days old"
+    for number, run in enumerate(evidence.newer):
+        yield "" if number else "newer", f"reports/data/{run}, of fewer backends"
 
 
 def _tie(other: Choice) -> str:

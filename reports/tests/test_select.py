@@ -101,7 +101,11 @@ def test_of_runs_that_compared_as_many_backends_the_newest_decides(data: Path) -
     before = ask(data, Case(4096, 4096))
     alone = factory.run(cases=CASES, backends={"torch_broadcast": 0.9}, utc="2026-01-10T00:00:00+00:00")
     factory.write(data, alone, "20260110T000000Z-0123456")
-    assert ask(data, Case(4096, 4096)) == before
+    after = ask(data, Case(4096, 4096))
+    assert (after.backend, after.ties, after.evidence.run) == (before.backend, before.ties, before.evidence.run)
+    assert before.evidence.newer == ()
+    assert [Path(run).stem for run in after.evidence.newer] == ["20260110T000000Z-0123456"]
+    assert after.evidence.newer[0] in text(after)
     shares = dict.fromkeys(factory.BACKENDS, 0.5) | {"torch_broadcast": 0.9}
     factory.write(
         data, factory.run(cases=CASES, backends=shares, utc="2026-01-11T00:00:00+00:00"), "20260111T000000Z-0123456"
