@@ -1,6 +1,6 @@
-"""Locks that keep runs of the suite apart: one per device and per folder. A lock ends with its process at the latest.
+"""Locks that keep runs, profiles and variants apart: one per device, and one per folder of runs.
 
-Profiles and variants take none: they are not to be started beside a run.
+A lock ends with its process at the latest.
 """
 
 from __future__ import annotations

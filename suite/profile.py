@@ -28,9 +28,9 @@ from rich.console import Console
 from rich.table import Table
 
 import backends
-from suite import ncu, record
+from suite import locks, ncu, record
 from suite.cases import HEADLINE, Case, UnknownCase, parse
-from suite.messages import Describe
+from suite.messages import Describe, Identify
 from suite.ncu import CannotProfile, Metrics, Unreadable
 from suite.worker import Worker, WorkerFailed
 
@@ -61,12 +61,19 @@ def read(path: Path) -> record.Profile:
 
 
 def describe() -> record.Machine:
-    """The current CUDA device, asked in a process of its own. Raises CannotProfile where there is none."""
+    """The current CUDA device, asked in a process of its own, and this process's alone from now on.
+
+    Raises CannotProfile where there is none, and where another process measures on it.
+    """
     worker = Worker()
     try:
         machine: record.Machine = worker.request(Describe())
+        if machine.kind == "cuda":
+            locks.hold_device(worker.request(Identify()))
     except WorkerFailed as failure:
         raise CannotProfile(f"the device cannot be described: {failure}") from None
+    except locks.Busy as busy:
+        raise CannotProfile(str(busy)) from None
     finally:
         worker.stop()
     if machine.kind != "cuda":

@@ -15,8 +15,9 @@ from typing import Literal, cast
 
 import backends
 from backends import Entry, Launch, Unsupported
-from suite import operands, timing, variant_kernel
+from suite import locks, operands, timing, variant_kernel
 from suite.cases import Case
+from suite.machine import uuid
 from suite.messages import CEILINGS, CONTROL, Describe, Gate, Measure, Measured, Plan
 from suite.operands import Operands
 from suite.record import Machine, Outcome
@@ -71,11 +72,28 @@ def measure(
 ) -> tuple[Machine, list[Row], list[Outcome]]:
     """All variants and references in all cases; say: told of each case when it is done.
 
-    Raises CannotMeasure where there is no CUDA device, or where it was lost on the way.
+    Raises CannotMeasure where there is no CUDA device, where another process measures on it, or where it was lost.
     """
     device = timing.Device()
     if device.kind != "cuda":
         raise CannotMeasure("no CUDA device here, so there is nothing to measure")
+    try:
+        held = locks.hold_device(uuid(device.kind))
+    except locks.Busy as busy:
+        raise CannotMeasure(str(busy)) from None
+    try:
+        return _measure(device, variants, cases, say, plan)
+    finally:
+        os.close(held)
+
+
+def _measure(
+    device: timing.Device,
+    variants: Sequence[Variant],
+    cases: Mapping[Timed, Mapping[Case, str]],
+    say: Callable[[str], None],
+    plan: Plan,
+) -> tuple[Machine, list[Row], list[Outcome]]:
     compile_ahead(variants, sorted({case for each in cases.values() for case in each}))
     server = VariantServer(device, variants)
     machine = cast(Machine, server.answer(Describe()))

@@ -5,6 +5,7 @@ A script stands in for ncu; it records how it was called, and writes what ncu an
 
 import json
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 import backends
 from suite import ncu, profile, record
 from suite.cases import HEADLINE
+from suite.messages import Describe, Identify
 from suite.ncu import METRICS, Unreadable
 from suite.worker import Worker
 
@@ -202,6 +204,19 @@ def test_a_profile_has_the_published_shape(fake: Fake, capsys: pytest.CaptureFix
     assert (raw["case"], raw["tool"]) == (HEADLINE.id, "2025.3.1.0")
     assert raw["command"] == "tox -e profile -- --backends=triton_tuned"
     assert profile.read(path).forms == {"triton_tuned": "flat, 16 bytes per thread"}
+
+
+def test_a_device_on_which_another_process_measures_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = {Describe: MACHINE, Identify: "one"}
+    monkeypatch.setattr(Worker, "request", lambda self, request: answers[type(request)])
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert profile.describe() == MACHINE
+    assert profile.main(["--backends", "triton_tuned", "--out", str(tmp_path / "to")]) == 1
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "another run measures on the device one" in said
+    assert not (tmp_path / "to").exists()
 
 
 def test_kernels_of_one_name_are_numbered(fake: Fake) -> None:

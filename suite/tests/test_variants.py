@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ import pytest
 
 from backends import Unsupported
 from backends.tests import matrix
-from suite import variants
+from suite import locks, variants
 from suite.cases import Case
 from suite.messages import SMOKE, Describe, Measured, Sampled
 from suite.record import BadRecord, Machine
@@ -291,10 +292,17 @@ def test_a_device_that_fails_is_one_line(
             raise DeviceLost("crashed", "illegal address") if kind == "lost" else RuntimeError("illegal address\nmore")
 
     monkeypatch.setattr(timing.Device, "__init__", lambda self: setattr(self, "kind", "cuda"))
+    monkeypatch.setattr(variant_campaign, "uuid", lambda kind: "one")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "locks"))
+    (tmp_path / "locks").mkdir()
     monkeypatch.setattr(variant_campaign, "compile_ahead", lambda variants, cases: None)
     monkeypatch.setattr(variant_campaign, "VariantServer", Failing)
     assert variants.main(["--out", str(tmp_path)]) == 1
     assert re.search("lost at 256x256-float32-contiguous, block_64: .*illegal address", one_line(capsys))
+    held = locks.hold_device("one")  # it was given back
+    assert variants.main(["--out", str(tmp_path)]) == 1
+    assert "another run measures on the device" in one_line(capsys)
+    os.close(held)
 
 
 def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
