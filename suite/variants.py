@@ -100,6 +100,14 @@ VARIANTS = (
     Variant("loads_cg_stores_cs", "both", load_cache=".cg", store_cache=".cs"),
     Variant("evict_first", "neither B nor C is to stay", load_evict="evict_first", store_evict="evict_first"),
     Variant("keep_b", "B is to stay, C to go", load_evict="evict_last", store_evict="evict_first"),
+    Variant(
+        "keep_b_two_512",
+        "the same with two vectors per thread",
+        512,
+        8,
+        load_evict="evict_last",
+        store_evict="evict_first",
+    ),
     Variant("keep_b_256", "the same in smaller blocks", 256, 8, load_evict="evict_last", store_evict="evict_first"),
 )
 
@@ -111,6 +119,7 @@ CASES: dict[Literal["cold", "hot"], dict[Case, str]] = {
         Case(2400, 2400, "float16"): "half of that: the last wave weighs most",
         HEADLINE: "the headline",
         Case(4096, 4096, "float16"): "the headline in 16 bits: twice the elements per byte",
+        Case(8192, 8192, "float16"): "several times the L2 in 16 bits: nothing of it can stay",
         Case(1048576, 37, "float16"): "rows end inside vectors",
         Case(1048576, 7, "float16"): "rows shorter than a vector",
         Case(5000, 4097): "long rows that end inside vectors",
