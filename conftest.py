@@ -234,7 +234,12 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         written.unlink()
         config.stash[PROGRESS].say("stopped early, so no record is written; the same command goes on from here")
         return
-    run_file.complete(written, path)
+    try:
+        run_file.complete(written, path)
+    except run_file.CannotWrite as error:
+        config.stash[PROGRESS].say(str(error))
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        return
     config.stash[BENCH].journal.discard()
 
 

@@ -120,7 +120,12 @@ def of_l2(out: torch.Tensor) -> float:
     if out.device.type != "cuda":
         return math.inf
     l2_bytes: int = torch.cuda.get_device_properties(out.device).L2_cache_size
-    return 2 * out.numel() * out.element_size() / l2_bytes
+    return 2 * out.numel() * out.element_size() / max(l2_bytes, 1)
+
+
+def threads_per_block(device: torch.device, share: float) -> int:
+    """Of B and C that are this share of the device's L2."""
+    return SMALL_BLOCK if share <= SMALL or dram_per_sm(device) >= FAST_DRAM else LARGE_BLOCK
 
 
 def dram_per_sm(device: torch.device) -> float:
@@ -164,7 +169,7 @@ def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
         shift=out_shift if flat else 0,
         whole=flat and out_shift == 0 and inner % lanes == 0 and (by_row or a_shift == 0),
         cached=share <= 1,
-        block=SMALL_BLOCK if share <= SMALL or dram_per_sm(out.device) > FAST_DRAM else LARGE_BLOCK,
+        block=threads_per_block(out.device, share),
     )
 
 

@@ -136,7 +136,8 @@ def candidates(configs: list[triton.Config], arguments) -> list[triton.Config]:
 
     Large blocks leave fewer to schedule, but an SM loses more while one drains: too much where a launch is a part of a
     wave, and where DRAM is so fast that all of an SM's threads have to wait for it at once. `tox -e variants` shows
-    both sides of the limit: an H100 (25e9 bytes/s for each SM) and an H200 (36e9).
+    both sides of the limit: an H100 (25e9 bytes/s for each SM) and an H200 (36e9). Between the two that are left there,
+    the first shape of a key decides, and its operands stay in place while it is timed.
     """
     large, small, deep = configs
     if arguments["REGIME"] == "small":

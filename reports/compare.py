@@ -6,6 +6,7 @@ whose true shares all agree within δ show any FASTER or SLOWER with a probabili
 scatter normally and backends from run to run as ceilings do. Simulated, this holds where each candidate scatters by up
 to 0.3 % from run to run. At 1 % nearly all is UNDECIDED, and up to 7 % of the comparisons still hold a wrong FASTER or
 SLOWER: a regime's few cases tell such a scatter too badly. Cases of one regime that scatter unequally break it further.
+Measured: two published pairs of runs of one commit, each on two GPUs of one host, hold 3 (H100) and 2 (H200) of 768.
 
 SAME: the 99 % interval lies within 1/(1 + δ) to 1 + δ. UNDECIDED: anything else; and where the same commit with the
 same software ran another form of a backend, for then the tuner chose, not the commit. So it is, too, where a backend

@@ -61,7 +61,7 @@ def _foot(comparison: Comparison) -> Iterator[str]:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in comparison.counts.items())
     yield (
         f"{counts}; where nothing changed, any FASTER or SLOWER has a probability of {comparison.family_error:.0%}, "
-        "as far as the cases of a regime scatter alike"
+        "as far as backends scatter from run to run as ceilings do, and the cases of a regime alike"
     )
     hidden = len(comparison.rows) - len(_shown(comparison))
     if hidden:

@@ -164,7 +164,8 @@ def _compiled(record: Record) -> Iterator[Section]:
         where = "" if own else f" No {name} device took part in this run."
         words = (
             f"What each compiler made of its kernel for compute capability {name}, read from the machine code. "
-            f"These are properties of code; no time follows from them.{where}"
+            f"These are properties of code; no time follows from them.{where} Blocks are those for devices "
+            "whose DRAM is not fast, under 30 GB/s for each SM; which form ran here is told above."
         )
         table = evidence.compiled_table(record, capability)
         yield Section(f"Compiled for {name}" + ("" if own else ", not measured"), (words,), tables=(table,))

@@ -84,7 +84,8 @@ def select(
     runs = find_device(devices, device)
     record = _run_for(runs, case, series)
     source = nearest(record, case, series)
-    since = [run for run in runs[: runs.index(record)] if _compared(run, series, source.case)]
+    compared = _compared(record, series, source.case)
+    since = [run for run in runs[: runs.index(record)] if 0 < _compared(run, series, source.case) < compared]
     ties = records.tied(records.measured(record, series, source.case))
     return Selection(
         case=case.id,

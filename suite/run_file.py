@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -95,10 +96,18 @@ def _compiled(
 
 
 def complete(written: Path, path: Path) -> None:
-    """Give pytest-benchmark's whole file the run's name, a line per benchmark; one that the user named stays."""
-    partly = path.with_name(f".{path.stem}{PARTIAL}")
-    partly.write_text(lines(written.read_text(encoding="utf-8")), encoding="utf-8")
-    partly.replace(path)
+    """Give pytest-benchmark's whole file the run's name, a line per benchmark; one that the user named stays.
+
+    Raises CannotWrite; then the file stays as it is.
+    """
+    partly = path.with_name(f".{path.stem}.lines{PARTIAL}")  # not `written`: until this is whole, that alone is
+    try:
+        partly.write_text(lines(written.read_text(encoding="utf-8")), encoding="utf-8")
+        partly.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partly.unlink(missing_ok=True)
+        raise CannotWrite(f"cannot write {path}: {error.strerror}; the run is whole in {written}") from None
     if written.suffix == PARTIAL:
         written.unlink(missing_ok=True)  # it may be the very file that got the name
 

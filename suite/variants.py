@@ -38,7 +38,7 @@ class CannotMeasure(Exception):
 
 @dataclass(frozen=True)
 class Variant:
-    """One form of the flat kernel. What is not given is as triton_tuned has it where DRAM feeds it."""
+    """One form of the flat kernel. What is not given is as triton_tuned has it beyond the L2 where DRAM is not fast."""
 
     name: str
     why: str
@@ -73,14 +73,14 @@ READS = {
 }
 
 VARIANTS = (
-    Variant("block_512", "the rule's form where DRAM feeds the kernel"),
+    Variant("block_512", "the rule's form where DRAM feeds the kernel, unless it is fast"),
     Variant("block_1024", "the largest block: fewest blocks to schedule", 1024, 32),
-    Variant("block_256", "more blocks per SM, less lost in the last wave", 256, 8),
+    Variant("block_256", "more blocks per SM, less lost in the last wave: the rule's where DRAM is fast", 256, 8),
     Variant("block_128", "the usual size of a block", 128, 4),
     Variant("block_64", "the smallest block with which an SM's limit on blocks still allows all its warps", 64, 2),
     Variant("two_1024", "two vectors per thread: twice the bytes in flight", 1024, 16),
     Variant("two_512", "two vectors per thread in smaller blocks", 512, 8),
-    Variant("two_256", "two vectors per thread in blocks of 128", 256, 4),
+    Variant("two_256", "two vectors per thread in blocks of 128: the rule's second where DRAM is fast", 256, 4),
     Variant("four_512", "four vectors per thread: fewest instructions per byte", 512, 4),
     Variant("four_1024", "the same in the usual number of threads", 1024, 8),
     Variant("eight_2048", "eight: what is small is asked for in a single wave", 2048, 8),

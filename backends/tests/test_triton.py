@@ -12,17 +12,32 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 
-from backends import Launch, Unsupported, compile_for, find, load
+from backends import Launch, Unsupported, _walk, compile_for, find, load
 from backends.tests import matrix
 
 ROOT = Path(__file__).parents[2]
 WIDE = ((3, 2048), (2, 2056), (2, 2051))
 """Rows of whole blocks of every size, of whole vectors but not blocks, and of neither."""
+
+NARROW = {
+    dtype: [
+        (layout, shape)
+        for width in (lanes - 2, lanes - 1)
+        for layout, shape in (
+            ("contiguous", (41, width)),
+            ("offset_by_one", (41, width)),
+            ("column_major", (width, 41)),
+        )
+    ]
+    for dtype, lanes in (("float32", 4), ("float16", 8))
+}
+"""A vector may reach into a third line, and just may not."""
 
 CASES = (
     [("float32", layout, shape) for layout in matrix.LAYOUTS for shape in (*matrix.SHAPES, *WIDE)]
@@ -32,6 +47,7 @@ CASES = (
         ("float32", "column_major", (3, 300)),
         ("float32", "unlike_offsets", (9, 1)),
     ]
+    + [(dtype, layout, shape) for dtype, shapes in NARROW.items() for layout, shape in shapes]
     + [(dtype, layout, (5, 40)) for dtype in ("float16", "float64") for layout in matrix.LAYOUTS]
 )
 AGAIN = [("float32", layout, (40, 72)) for layout in matrix.LAYOUTS] + [("float32", "contiguous", WIDE[2])]
@@ -194,6 +210,42 @@ def test_every_case_is_computed_exactly(interpreted: Any) -> None:
 
 def test_the_cases_reach_every_form(interpreted: Any) -> None:
     assert {form.split(", BLOCK")[0] for form, _ in interpreted.values()} == FORMS | {""}  # "": C is empty
+
+
+@pytest.mark.parametrize(("dtype", "short", "crossing"), [("float32", 2, 3), ("float16", 6, 7)])
+def test_vectors_are_short_where_they_may_reach_into_a_third_line(
+    tuned: Any, dtype: str, short: int, crossing: int
+) -> None:
+    for width, fit in ((short, "short"), (crossing, "crossing")):
+        case = matrix.operands((41, width), dtype, "contiguous")
+        assert tuned.plan(case.a, case.b, case.out)[3] == f"dense streamed, by row, {fit} vectors"
+
+
+@pytest.mark.parametrize(
+    ("gpu", "rate", "threads"),
+    [
+        ({"memory_clock_rate": 10_501_000, "memory_bus_width": 384, "multi_processor_count": 128}, 7.9e9, 512),
+        ({"memory_clock_rate": 2_619_000, "memory_bus_width": 5120, "multi_processor_count": 132}, 25.4e9, 512),
+        ({"memory_clock_rate": 3_201_000, "memory_bus_width": 6016, "multi_processor_count": 132}, 36.5e9, 256),
+        ({"memory_clock_rate": 0, "memory_bus_width": 0, "multi_processor_count": 1}, 0.0, 512),
+    ],
+    ids=["RTX 4090", "H100", "H200", "untold"],
+)
+def test_fast_dram_takes_the_small_blocks_in_every_language(
+    tuned: Any, monkeypatch: pytest.MonkeyPatch, gpu: dict[str, int], rate: float, threads: int
+) -> None:
+    properties = SimpleNamespace(**gpu, L2_cache_size=50 << 20)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda device: properties)
+    device = torch.device("cuda")
+    for module in (tuned, _walk):
+        assert module.dram_per_sm(device) == pytest.approx(rate, rel=0.01)
+    out = SimpleNamespace(device=device)
+    for share, expected in ((2.0, threads), (0.5, threads), (0.01, 256)):
+        assert _walk.threads_per_block(device, share) == expected
+        regime = "streamed" if share > 1 else "cached" if share > 1 / 16 else "small"
+        kernel = tuned.scale_flat
+        first, *_ = kernel.early_config_prune(kernel.configs, {"REGIME": regime, "out_ptr": out})
+        assert 32 * first.num_warps == expected
 
 
 def test_the_model_returns_the_product_laid_out_as_b() -> None:

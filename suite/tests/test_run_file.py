@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import threading
@@ -92,6 +93,21 @@ def test_a_run_s_file_has_a_line_per_benchmark_and_says_the_same(benchmarks: int
     text = lines(json.dumps(run, indent=4))
     assert json.loads(text) == run
     assert len(text.splitlines()) == 2 + max(benchmarks, 1)
+
+
+def test_where_no_space_is_left_the_file_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written, write = tmp_path / ".run.partial", Path.write_text
+    written.write_text(json.dumps(RUN, indent=4))
+
+    def full(self: Path, text: str, **options: Any) -> int:
+        write(self, text[: len(text) // 2], **options)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(CannotWrite, match=r"No space left on device; the run is whole in .*\.run\.partial"):
+        complete(written, tmp_path / "run.json")
+    assert json.loads(written.read_text()) == RUN
+    assert list(tmp_path.iterdir()) == [written]
 
 
 def test_a_partial_file_gets_its_name_and_a_user_s_own_stays(tmp_path: Path) -> None:
