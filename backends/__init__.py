@@ -26,15 +26,28 @@ an infinity or a NaN spreads over its column and a zero may lose its sign.
 """
 
 
+class DiagbenchError(Exception):
+    """What a command says in one line: the message tells what is wrong and what to do. Base of all such errors."""
+
+    exit_code = 2
+    """Of the command: the request makes no sense. CannotDo has another."""
+
+
+class CannotDo(DiagbenchError):
+    """The request makes sense, but cannot be met here."""
+
+    exit_code = 1
+
+
 class Unsupported(Exception):
     """A backend cannot take these operands; the message is the reason, one line."""
 
 
-class BadOperands(ValueError):
+class BadOperands(DiagbenchError, ValueError):
     """Operands that are no a: (N,), b: (N, M), out: (N, M) of one dtype on one device; the message says how."""
 
 
-class UnknownBackend(ValueError):
+class UnknownBackend(DiagbenchError, ValueError):
     """A name that the catalogue does not hold; the message lists the names it does."""
 
 
@@ -81,7 +94,6 @@ class Entry:
     tunes: bool = False  # chooses among forms by timing them, so that another run may choose otherwise
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
     path: str = ""  # a candidate's file; empty for a module of this package
-    tolerance_ulp: int = 0  # allowed distance from the correctly rounded product, in units in the last place
     exempt: tuple[Exemption, ...] = ()  # what the gate leaves out of its inputs; `caveat` says so to the reader
     caveat: str = ""  # what a reader of its numbers must know, one line
 
@@ -219,10 +231,27 @@ def missing(entry: Entry) -> list[str]:
     return [name for name in entry.requires if importlib.util.find_spec(name) is None]
 
 
+def why_unavailable(entry: Entry, device: str) -> str:
+    """Why the backend cannot run on a device of this kind ("cuda" or "cpu") here; empty where it can."""
+    if device not in entry.devices:
+        return why_unsupported(entry, entry.dtypes[0], device)
+    absent = missing(entry)
+    return f"{' and '.join(absent)} not installed" if absent else ""
+
+
+def why_unsupported(entry: Entry, dtype: str, device: str = "") -> str:
+    """Why the backend takes no operands of this dtype, on a device of this kind if one is named; empty if it does."""
+    if dtype not in entry.dtypes:
+        return f"takes {', '.join(entry.dtypes)}, not {dtype}"
+    if device and device not in entry.devices:
+        return f"runs on {' and '.join(entry.devices)}, this device is {device}"
+    return ""
+
+
 def load(entry: Entry) -> Backend:
     """Import the entry's module. A missing or broken library raises whatever its import raises."""
     if entry.path:
-        from backends import candidate
+        from backends import _candidate as candidate
 
         return candidate.load(entry.path)
     return cast(Backend, importlib.import_module(f"backends.{entry.name}"))
@@ -243,11 +272,9 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
         raise BadOperands(f"a, b and out must be on one device, not on {a.device}, {b.device} and {out.device}")
     if out.numel() > 0 and any(side > 1 and stride == 0 for side, stride in zip(out.shape, out.stride(), strict=True)):
         raise BadOperands("elements of out share memory: it has a stride of 0")
-    dtype = str(b.dtype).removeprefix("torch.")
-    if dtype not in entry.dtypes:
-        raise Unsupported(f"{entry.name} takes {', '.join(entry.dtypes)}, not {dtype}")
-    if b.device.type not in entry.devices:
-        raise Unsupported(f"{entry.name} runs on {' and '.join(entry.devices)}, not on {b.device.type}")
+    reason = why_unsupported(entry, str(b.dtype).removeprefix("torch."), b.device.type)
+    if reason:
+        raise Unsupported(f"{entry.name} {reason}")
     return load(entry).bind(a, b, out, stream)
 
 
@@ -259,6 +286,6 @@ def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tupl
     """
     backend: Any = load(entry)
     if hasattr(backend, "plan"):
-        compiler: Any = importlib.import_module("backends.triton_compile")
+        compiler: Any = importlib.import_module("backends._triton_compile")
         return cast(Compiled, compiler.compile_plan(backend.plan, rows, cols, dtype, capability))
     return cast(Compiled, backend.compile_for(rows, cols, dtype, capability))

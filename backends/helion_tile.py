@@ -17,7 +17,7 @@ import torch
 import triton
 
 from backends import Compiled
-from backends.triton_compile import compile_kernel
+from backends._triton_compile import compile_kernel
 
 if TYPE_CHECKING:
     from backends import Launch

@@ -16,7 +16,8 @@ from reports.compare import NotComparable, compare
 from reports.comparison_table import terminal
 from reports.select import NotMeasured, select, text
 from suite.cases import ITEMSIZE, Case, Layout, UnknownCase
-from suite.record import BadRecord, Series, read
+from suite.record.measurement import Series
+from suite.record.store import BadRecord, read_run
 
 
 class _Parser(argparse.ArgumentParser):
@@ -70,7 +71,7 @@ def _render(options: argparse.Namespace, data: Path, published: Path | None) -> 
     from reports.render import PUBLISHED, publish, render_run  # Altair takes a second that select need not wait
 
     if options.run:
-        return f"wrote {render_run(read(options.run), options.to)}"
+        return f"wrote {render_run(read_run(options.run), options.to)}"
     target = published or PUBLISHED
     return f"{publish(data, target)} runs rendered into {target}"
 
@@ -82,7 +83,7 @@ def _select(options: argparse.Namespace, data: Path) -> str:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    comparison = compare(read(options.old), read(options.new))
+    comparison = compare(read_run(options.old), read_run(options.new))
     if options.json:
         print(comparison.model_dump_json(indent=2))
     else:

@@ -10,7 +10,9 @@ import altair as alt
 
 from reports import records, units
 from reports.svg import FAINT, MUTED, NEUTRAL, Figure, colour, draw, where
-from suite.record import Machine, Measurement, Record, Series
+from suite.record.machine import Machine
+from suite.record.measurement import Measurement, Series
+from suite.record.run import Record
 
 CEILING = "ceiling: best copy"
 OTHERS = "other backends, all in the tables"

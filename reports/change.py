@@ -27,7 +27,8 @@ from statistics import fmean
 
 from reports import records
 from suite.cases import Regime
-from suite.record import Benchmark, Record, Series
+from suite.record.measurement import Series
+from suite.record.run import Benchmark, Record
 from suite.statistics import CONFIDENCE, Ratio, ratio, t_quantile
 
 MIN_ROUNDS = 20

@@ -23,8 +23,11 @@ from pydantic import BaseModel, ConfigDict
 
 from backends import CATALOGUE
 from reports.change import Change, changes
-from suite.record import Machine, Record, Series, Verdict
+from suite.record.machine import Machine
+from suite.record.measurement import Series
+from suite.record.run import Record
 from suite.statistics import CONFIDENCE, holm, p_value
+from suite.verdict import Verdict
 
 FAMILY_ERROR = 1 - CONFIDENCE
 """The probability of any FASTER or SLOWER in a comparison of two runs between which nothing changed."""

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reports import units
 from reports.compare import VERDICTS, Comparison, Row
-from suite.record import Verdict
+from suite.verdict import Verdict
 
 FEW_ROWS = 20
 """So many rows are all shown in a terminal; of more, those whose ratio lies within the margin are only counted."""

@@ -7,7 +7,8 @@ from statistics import median
 
 from reports import units
 from reports.tables import Part, Table
-from suite.record import Agreement, Record, State
+from suite.record.machine import State
+from suite.record.run import Agreement, Record
 
 ASKED, FROM_S = 0.02, 50e-6
 """Timers are asked to agree within this share from this time per launch up."""

@@ -18,7 +18,7 @@ from reports import records, units
 from reports.records import BASELINE
 from reports.tables import Part, Table
 from suite.cases import parse
-from suite.record import Energy, FirstUse, Record
+from suite.record.run import Energy, FirstUse, Record
 
 USERS: dict[str, Literal["launch", "call"]] = {"bound": "launch", "plain": "call"}
 

@@ -8,7 +8,9 @@ from statistics import median
 
 from reports import records, units
 from reports.tables import Table
-from suite.record import Compiled, Measurement, Outcome, Record, Series
+from suite.record.compiled import Compiled
+from suite.record.measurement import Measurement, Outcome, Series
+from suite.record.run import Record
 
 SERIES: tuple[Series, ...] = ("cold", "hot", "launch", "call")
 NAMED_CASES = 3

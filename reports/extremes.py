@@ -7,7 +7,8 @@ from statistics import median
 
 from reports import records, units
 from reports.tables import Part, Table, footnotes, starred
-from suite.record import Measurement, Record, Series
+from suite.record.measurement import Measurement, Series
+from suite.record.run import Record
 
 SERIES: tuple[Series, ...] = ("cold", "hot")
 """Those with a ceiling."""

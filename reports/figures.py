@@ -12,7 +12,8 @@ from reports.bandwidth import bandwidth
 from reports.evidence import outcomes_of
 from reports.svg import FAINT, GRID, INK, NEUTRAL, Figure, colour, draw, where
 from reports.tables import footnotes, starred
-from suite.record import Measurement, Record
+from suite.record.measurement import Measurement
+from suite.record.run import Record
 
 SUBTITLE_WIDTH = 110  # characters: about as wide as bars and numbers together
 WHITE_TEXT_BELOW = 0.25

@@ -9,7 +9,9 @@ from reports import conditions, cost, evidence, extremes, records, shortfalls, t
 from reports.figures import figures
 from reports.svg import Figure
 from reports.tables import Part, Table
-from suite.record import Machine, Record, Series
+from suite.record.machine import Machine
+from suite.record.measurement import Series
+from suite.record.run import Record
 
 
 @dataclass(frozen=True)

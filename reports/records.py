@@ -7,9 +7,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 
-from suite import profile, variants
 from suite.cases import HEADLINE, ITEMSIZE
-from suite.record import BadRecord, Machine, Measurement, Profile, Record, Series, read
+from suite.record.machine import Machine
+from suite.record.measurement import Measurement, Series
+from suite.record.profile import Profile
+from suite.record.run import Record
+from suite.record.store import BadRecord, is_run, read_document, read_run
+from suite.record.variants import Variants
 
 DATA = Path(__file__).parent / "data"
 """<device-slug>/<utc>-<commit>.json, append-only; beside them .profile.json and .variants.json, which are no runs."""
@@ -30,9 +34,9 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     """
     found: dict[str, list[Record]] = {}
     for path in sorted(data.glob("*/*.json")):
-        if path.name.endswith((profile.SUFFIX, variants.SUFFIX)):
+        if not is_run(path):
             continue
-        record = read(path)
+        record = read_run(path)
         if record.machine.slug != path.parent.name:
             raise BadRecord(f"{path}: measured on {record.machine.name}, so it belongs in {record.machine.slug}/")
         found.setdefault(record.machine.slug, []).append(record)
@@ -41,14 +45,14 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     }
 
 
-def tried(data: Path = DATA) -> dict[str, tuple[str, variants.Variants]]:
+def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:
     """Device slug -> the newest measurement of the tuned kernel's variants there, and its file's name.
 
     Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
     """
-    found: dict[str, tuple[str, variants.Variants]] = {}
-    for path in sorted(data.glob(f"*/*{variants.SUFFIX}")):
-        each, slug = variants.read(path), path.parent.name
+    found: dict[str, tuple[str, Variants]] = {}
+    for path in sorted(data.glob(f"*/*{Variants.suffix}")):
+        each, slug = read_document(path, Variants), path.parent.name
         if each.machine.slug != slug:
             raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
         if slug not in found or each.utc >= found[slug][1].utc:
@@ -62,7 +66,7 @@ def profile_beside(record: Record) -> tuple[str, Profile] | None:
 
     Raises BadRecord for a profile that cannot be read.
     """
-    beside = ((path.name, profile.read(path)) for path in Path(record.path).parent.glob(f"*{profile.SUFFIX}"))
+    beside = ((path.name, read_document(path, Profile)) for path in Path(record.path).parent.glob(f"*{Profile.suffix}"))
     of_device = [each for each in beside if each[1].machine.name == record.machine.name]
     commit = record.machine.commit
     return max(

@@ -18,8 +18,8 @@ from reports import evidence, records, tried
 from reports.page import Page, page, summary, whose
 from reports.tables import devices_table
 from suite.cases import HEADLINE
-from suite.record import Record
-from suite.variants import Variants
+from suite.record.run import Record
+from suite.record.variants import Variants
 
 PUBLISHED = Path(__file__).parent / "published"
 """<device-slug>/<run>.html and .md with their SVG files, and tried.html and .md; README.md, the index; headline.svg,

@@ -12,7 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from reports import records, units
 from suite.cases import Case, Regime
-from suite.record import Machine, Measurement, Record, Series, Verdict
+from suite.record.machine import Machine
+from suite.record.measurement import Measurement, Series
+from suite.record.run import Record
+from suite.verdict import Verdict
 
 ANOTHER_DEVICE = frozenset({"ti", "super", "laptop", "mobile", "max", "d"})
 """Words behind a model's number that make it another device: an RTX 4090 Laptop GPU is no RTX 4090."""

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from reports import records, units
 from reports.tables import Part, Table
-from suite.record import Measurement, Record
+from suite.record.measurement import Measurement
+from suite.record.run import Record
 
 KERNEL = "triton_tuned"
 """The drop-in file, the kernel that this project offers for use."""

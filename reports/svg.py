@@ -11,7 +11,7 @@ import vl_convert
 
 from backends import CATALOGUE
 from reports import records
-from suite.record import Record
+from suite.record.run import Record
 
 INK, FAINT, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#ffffff"
 NEUTRAL = "#9aa4ae"  # on either ground

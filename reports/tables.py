@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from reports import records, units
 from suite.cases import HEADLINE
-from suite.record import Measurement, Record, Series
+from suite.record.measurement import Measurement, Series
+from suite.record.run import Record
 
 MARKS = {"SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
 """Behind a share of the ceiling: how the backend compares with the fastest one of its case."""

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from reports import records, units
 from reports.tables import LEGEND, footnotes, share_cell, starred
-from suite.record import Measurement, Record, Series
+from suite.record.measurement import Measurement, Series
+from suite.record.run import Record
 
 CASES_ACROSS = 8
 """So many cases stand side by side in a terminal; of more, each gets a line."""

@@ -10,7 +10,8 @@ from reports import records, units
 from reports.page import Page, Section, whose
 from reports.tables import Table
 from suite.cases import Case, parse
-from suite.variants import REFERENCES, Row, Variants
+from suite.record.variants import Row, Variants
+from suite.variants.catalogue import REFERENCES
 
 STEM = "tried"
 """The name of the page's files, in the device's folder."""

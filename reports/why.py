@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 from reports import records, units
 from reports.tables import Table
-from suite import model
 from suite.cases import HEADLINE, Case, parse
-from suite.model import LATENCY_S, RTX_4090, DeviceNumbers, Prediction
-from suite.ncu import Metrics
-from suite.record import Compiled, Measurement, Profile, Record
+from suite.evidence import model
+from suite.evidence.model import LATENCY_S, RTX_4090, DeviceNumbers, Prediction
+from suite.evidence.ncu import Metrics
+from suite.record.compiled import Compiled
+from suite.record.measurement import Measurement
+from suite.record.profile import Profile
+from suite.record.run import Record
 
 ADA = (8, 9)
 NO_COPY = "This run measured no copy on a GPU of known peak bandwidth, so the achievable times stay open."

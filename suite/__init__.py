@@ -9,3 +9,11 @@ The data flow of `tox -e bench`:
 conftest.py asks for a case, the worker answers with outcomes and samples, test_throughput.py replays the samples into
 pytest-benchmark, and the run is one pytest-benchmark JSON file whose extra_info is typed by record.
 """
+
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+"""The checkout: what git describes, where reports/ lies, and the folder that child processes start in."""
+
+LOCAL = ROOT / "reports" / "local"
+"""Where commands write what is not published."""

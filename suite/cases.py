@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from backends import DiagbenchError
+
 Layout = Literal["contiguous", "row_padded", "column_major", "offset_by_one"]
 Regime = Literal["launch-bound", "L2-resident", "mixed", "DRAM-bound"]
 ITEMSIZE = {"float32": 4, "float16": 2, "bfloat16": 2, "float64": 8}
@@ -16,7 +18,7 @@ LAUNCH_BOUND_S = 2e-6
 """About what an empty kernel costs in a CUDA graph; a case whose bytes take less at peak measures that cost."""
 
 
-class UnknownCase(ValueError):
+class UnknownCase(DiagbenchError, ValueError):
     """A case id or sweep name that does not exist; the message says what does."""
 
 

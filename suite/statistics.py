@@ -15,7 +15,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from suite.record import Verdict
+from suite.verdict import Verdict
 
 Name = TypeVar("Name", bound=Hashable)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from suite.cases import HEADLINE, Case
-from suite.record import Machine, Record
+from suite.record.machine import Machine
+from suite.record.run import Record
 
 GIB = 2**30
 H100 = {
@@ -94,7 +95,7 @@ def campaign(
         extra = measurement(machine, case, name, best_s / shared, shared, shares[fastest] / share, fastest, series)
         extra["rounds"] = samples
         data = [extra["median_s"] * noise.uniform(0.999, 1.001) for _ in range(samples)]
-        fullname = f"suite/test_throughput.py::test_throughput[{name}-{case.id}-{series}]"
+        fullname = f"suite/session/bench_throughput.py::test_throughput[{name}-{case.id}-{series}]"
         entries.append({"fullname": fullname, "extra_info": extra, "stats": {"data": data}})
     return entries
 

@@ -15,7 +15,9 @@ from reports.compare import Comparison, NotComparable, compare
 from reports.comparison_table import terminal
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
-from suite.record import Benchmark, Outcome, Record, read
+from suite.record.measurement import Outcome
+from suite.record.run import Benchmark, Record
+from suite.record.store import read_run
 
 CASES = (HEADLINE, Case(8192, 8192))
 UNCHANGED: dict[str, float] = {}
@@ -23,7 +25,7 @@ UNCHANGED: dict[str, float] = {}
 
 @pytest.fixture
 def blank(tmp_path: Path) -> Record:
-    return read(factory.write(tmp_path, factory.run(cases=CASES, series=("cold", "launch"))))
+    return read_run(factory.write(tmp_path, factory.run(cases=CASES, series=("cold", "launch"))))
 
 
 def sampled(
@@ -267,7 +269,7 @@ def test_one_ceiling_is_not_enough(blank: Record) -> None:
 
 def test_of_many_rows_those_that_are_the_same_are_only_counted(tmp_path: Path) -> None:
     cases = tuple(Case(4096, 4096 + 8 * more) for more in range(8))
-    many = read(factory.write(tmp_path, factory.run(cases=cases)))
+    many = read_run(factory.write(tmp_path, factory.run(cases=cases)))
     comparison = compare(
         sampled(many, 1, from_run_to_run=0), sampled(many, 1, {"triton_tuned": 1.05}, from_run_to_run=0)
     )
@@ -279,7 +281,7 @@ def test_of_many_rows_those_that_are_the_same_are_only_counted(tmp_path: Path) -
 
 def test_of_many_undecided_rows_only_those_beyond_the_margin_are_shown(tmp_path: Path) -> None:
     cases = tuple(Case(4096, 4096 + 8 * more) for more in range(8))
-    many = read(factory.write(tmp_path, factory.run(cases=cases)))
+    many = read_run(factory.write(tmp_path, factory.run(cases=cases)))
     old, new = sampled(many, 1, from_run_to_run=0), sampled(many, 2, {factory.CEILINGS[1]: 1.05}, from_run_to_run=0)
     within = compare(old, new)
     assert within.counts["UNDECIDED"] == len(within.rows) == 48
@@ -294,7 +296,7 @@ def test_of_many_undecided_rows_only_those_beyond_the_margin_are_shown(tmp_path:
 
 def test_what_one_case_s_ceilings_show_is_told_of_its_whole_regime(tmp_path: Path) -> None:
     cases = tuple(Case(8192, 8192 + 8 * more) for more in range(12))
-    run = sampled(read(factory.write(tmp_path, factory.run(cases=cases))), 1, from_run_to_run=0)
+    run = sampled(read_run(factory.write(tmp_path, factory.run(cases=cases))), 1, from_run_to_run=0)
 
     def moved(bench: Benchmark) -> Benchmark:
         told = bench.measurement
@@ -311,7 +313,7 @@ def test_14_backends_against_3_have_a_line_each_for_those_of_one_run(tmp_path: P
     told = [factory.outcome("cublas_dgmm", case=case.id, reason=f"row {case.cols}") for case in CASES]
     few = factory.run(cases=CASES, samples=30, outcomes=told)
     many = factory.run(cases=CASES, samples=30, backends=factory.FOURTEEN)
-    old, new = (read(factory.write(tmp_path, raw, name)) for raw, name in ((few, "old"), (many, "new")))
+    old, new = (read_run(factory.write(tmp_path, raw, name)) for raw, name in ((few, "old"), (many, "new")))
     comparison = compare(old, new)
     assert set(called(comparison)) == set(factory.BACKENDS)
     missing = set(factory.FOURTEEN) - set(factory.BACKENDS)
@@ -331,7 +333,7 @@ def test_the_command_s_exit_code_is_the_answer(
     assert main(["compare", str(old), str(new), "--json"]) == 1
     comparison = Comparison.model_validate_json(capsys.readouterr().out)
     assert called(comparison)["triton_tuned"] == {"SLOWER"}
-    assert comparison == compare(read(old), read(new))
+    assert comparison == compare(read_run(old), read_run(new))
 
 
 def test_what_cannot_be_compared_is_one_line_and_code_2(

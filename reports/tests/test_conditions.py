@@ -7,11 +7,12 @@ from reports.conditions import agreement_table, states_table
 from reports.page import page
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
-from suite.record import Record, read
+from suite.record.run import Record
+from suite.record.store import read_run
 
 
 def made(tmp_path: Path, **diagbench: Any) -> Record:
-    return read(factory.write(tmp_path, factory.run(series=("cold",), **diagbench)))
+    return read_run(factory.write(tmp_path, factory.run(series=("cold",), **diagbench)))
 
 
 def agreement(timer: str, seconds: float, campaign: float = 100e-6, case: Case = HEADLINE) -> dict[str, Any]:

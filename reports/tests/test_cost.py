@@ -10,7 +10,8 @@ from reports.page import page
 from reports.records import BASELINE
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
-from suite.record import Record, read
+from suite.record.run import Record
+from suite.record.store import read_run
 
 SMALL = Case(256, 256)
 
@@ -41,7 +42,7 @@ def made(tmp_path: Path, **parameters: Any) -> Record:
     run = factory.run(**parameters)
     host = factory.run(cases=(SMALL,), series=("launch", "call"))
     run["benchmarks"] += set_host_times(host, launch=10e-6, call=60e-6)["benchmarks"]
-    return read(factory.write(tmp_path, run))
+    return read_run(factory.write(tmp_path, run))
 
 
 @pytest.mark.parametrize(
@@ -124,13 +125,13 @@ def test_the_page_says_what_was_taken_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_without_the_baseline_or_the_host_series_there_is_a_cost_and_no_break_even(tmp_path: Path) -> None:
-    alone = read(factory.write(tmp_path, factory.run(series=("cold",), first_uses=FIRST_USES)))
+    alone = read_run(factory.write(tmp_path, factory.run(series=("cold",), first_uses=FIRST_USES)))
     (section,) = (section for section in page(alone, "run.json").sections if section.title == "What it costs")
     assert len(section.tables) == len(section.paragraphs) == 1
     assert len(section.tables[0].rows) == 3
 
 
 def test_a_first_use_alone_is_still_shown(tmp_path: Path) -> None:
-    record = read(factory.write(tmp_path, factory.run(series=(), first_uses=FIRST_USES)))
+    record = read_run(factory.write(tmp_path, factory.run(series=(), first_uses=FIRST_USES)))
     assert [row[:2] for row in cost_table(record).rows] == [("triton_tuned", "–"), (BASELINE, "–")]
     assert break_even_table(record).rows == ()

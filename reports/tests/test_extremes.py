@@ -9,7 +9,8 @@ from reports import extremes, shortfalls
 from reports.page import page
 from reports.tests import factory
 from suite.cases import HEADLINE, SWEEPS, Case
-from suite.record import Record, read
+from suite.record.run import Record
+from suite.record.store import read_run
 
 CASES = (HEADLINE, Case(256, 256), Case(8192, 8192))
 
@@ -21,7 +22,7 @@ def amended(path: Path, case: Case, series: str, name: str = "triton_tuned", **f
         extra = bench["extra_info"]
         if (extra["backend"], extra["case"], extra["series"]) == (name, case.id, series):
             extra.update(fields)
-    return read(factory.write(path, raw))
+    return read_run(factory.write(path, raw))
 
 
 def test_the_best_and_the_worst_case_are_those_of_the_highest_and_the_lowest_share(tmp_path: Path) -> None:
@@ -44,7 +45,7 @@ def test_a_backend_is_told_by_the_cases_that_it_got_to(tmp_path: Path) -> None:
         for bench in raw["benchmarks"]
         if bench["extra_info"]["backend"] != "cublas_dgmm" or bench["extra_info"]["case"] == HEADLINE.id
     ]
-    rows = extremes.extremes_table(read(factory.write(tmp_path, raw)), "cold").rows
+    rows = extremes.extremes_table(read_run(factory.write(tmp_path, raw)), "cold").rows
     counts = {row[0]: row[-2] for row in rows}
     assert set(counts) == set(factory.FOURTEEN)
     assert counts["cublas_dgmm"] == "1"
@@ -72,7 +73,7 @@ def test_the_form_of_the_faster_one_is_that_of_the_same_case_and_series(tmp_path
     for bench in raw["benchmarks"]:
         extra = bench["extra_info"]
         extra["form"] = f"{extra['backend']} in {extra['case']} {extra['series']}"
-    _, (rows, _) = told(read(factory.write(tmp_path, raw)))
+    _, (rows, _) = told(read_run(factory.write(tmp_path, raw)))
     assert len(rows) == 6
     for row in rows:
         case = next(case for case in CASES if row[0].startswith(f"{case.rows} × {case.cols} "))
@@ -97,7 +98,7 @@ def test_the_target_is_asked_for_in_dram_bound_cold_cases(
         if extra["backend"] == "triton_tuned":
             here = (extra["case"], extra["series"]) == (case.id, series)
             extra["of_ceiling"] = share if here else 1.0
-    words, tables = told(read(factory.write(tmp_path, raw)))
+    words, tables = told(read_run(factory.write(tmp_path, raw)))
     assert "none of the 6" in words
     assert ("in 1 of the 2 DRAM-bound" in words) is missed
     assert ("in none of the 2 DRAM-bound" in words) is not missed
@@ -106,12 +107,12 @@ def test_the_target_is_asked_for_in_dram_bound_cold_cases(
 
 def test_cases_without_a_number_are_counted(tmp_path: Path) -> None:
     outcomes = [factory.outcome("triton_tuned", kind="crashed"), factory.outcome("triton_tuned", case=Case(9, 9).id)]
-    words, _ = told(read(factory.write(tmp_path, factory.run(cases=CASES[1:], outcomes=outcomes))))
+    words, _ = told(read_run(factory.write(tmp_path, factory.run(cases=CASES[1:], outcomes=outcomes))))
     assert "no number in 2 more" in words
 
 
 def test_a_run_without_the_kernel_says_nothing_of_it(tmp_path: Path) -> None:
-    record = read(factory.write(tmp_path, factory.run(machine=factory.CPU, backends={"numba_cpu": 0.9})))
+    record = read_run(factory.write(tmp_path, factory.run(machine=factory.CPU, backends={"numba_cpu": 0.9})))
     assert not list(shortfalls.section(record))
 
 
@@ -119,7 +120,7 @@ def test_the_page_has_both_and_the_forms(tmp_path: Path) -> None:
     raw = factory.run(cases=CASES, backends=factory.FOURTEEN)
     for bench in raw["benchmarks"]:
         bench["extra_info"]["form"] = "flat"
-    titles = [section.title for section in page(read(factory.write(tmp_path, raw)), "x.json").sections]
+    titles = [section.title for section in page(read_run(factory.write(tmp_path, raw)), "x.json").sections]
     wanted = [
         "Best and worst case of every backend",
         "Where the tuned Triton kernel is not the fastest",

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from reports.tests import factory
 from suite.cases import HEADLINE
-from suite.record import BadRecord, Measurement, read
+from suite.record.measurement import Measurement
+from suite.record.store import BadRecord, read_run
 
 Damage = Callable[[dict[str, Any]], object]
 
@@ -74,7 +75,7 @@ def test_a_missing_file_and_a_folder_are_bad_records(tmp_path: Path) -> None:
 
 def is_one_line_that_names(path: Path) -> None:
     with pytest.raises(BadRecord) as bad:
-        read(path)
+        read_run(path)
     assert str(path) in str(bad.value)
     assert len(str(bad.value).splitlines()) == 1
 

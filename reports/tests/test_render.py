@@ -14,7 +14,7 @@ from reports.__main__ import main
 from reports.render import markdown, publish, render_run
 from reports.tests import factory
 from suite.cases import HEADLINE, SWEEPS, Case
-from suite.record import read
+from suite.record.store import read_run
 
 ROOT = Path(__file__).parents[2]
 NASTY = "<script>alert('x')</script> & | `"
@@ -101,7 +101,7 @@ def test_with_14_backends_a_page_still_says_whose_numbers_and_what_is_predicted(
 ) -> None:
     told: dict[str, Any] = {"compiled": [factory.compiled(name) for name in ("triton_tuned", "helion_rows")]}
     raw = factory.run(machine=machine, cases=SWEEPS["full"], backends=factory.FOURTEEN, **told)
-    page = render_run(read(factory.write(tmp_path, raw)), tmp_path / "to")
+    page = render_run(read_run(factory.write(tmp_path, raw)), tmp_path / "to")
     for text in (page.read_text(), page.with_suffix(".md").read_text()):
         ours = machine is factory.ADA
         assert ("No number on this page is an RTX 4090" in text) is not ours
@@ -112,7 +112,7 @@ def test_with_14_backends_a_page_still_says_whose_numbers_and_what_is_predicted(
 
 def test_heads_break_at_underscores_in_html_and_stay_text(tmp_path: Path) -> None:
     raw = factory.run(cases=(HEADLINE, Case(8192, 8192)), backends={"torch_<b>": 0.9, "triton_tuned": 0.99})
-    page = render_run(read(factory.write(tmp_path, raw)), tmp_path / "to").read_text()
+    page = render_run(read_run(factory.write(tmp_path, raw)), tmp_path / "to").read_text()
     assert "torch_<wbr>&lt;b&gt;</th>" in page
 
 
@@ -195,7 +195,7 @@ def test_arguments_that_make_no_sense_are_one_line(arguments: list[str], capsys:
 
 
 def test_one_run_renders_into_any_folder(data: Path, tmp_path: Path) -> None:
-    record = read(next(data.glob("nvidia*/*.json")))
+    record = read_run(next(data.glob("nvidia*/*.json")))
     page = render_run(record, tmp_path / "deep" / "local")
     assert page.suffix == ".html"
     assert page.with_suffix(".md").is_file()
@@ -204,7 +204,7 @@ def test_one_run_renders_into_any_folder(data: Path, tmp_path: Path) -> None:
 
 def test_a_run_in_which_nothing_got_to_a_number_has_a_page(tmp_path: Path) -> None:
     path = factory.write(tmp_path, factory.run(cases=(), outcomes=[factory.outcome(kind="crashed", reason="no luck")]))
-    assert "no luck" in render_run(read(path), tmp_path / "to").read_text()
+    assert "no luck" in render_run(read_run(path), tmp_path / "to").read_text()
 
 
 class Elements(HTMLParser):
@@ -250,7 +250,7 @@ def test_names_and_reasons_are_shown_not_interpreted(tmp_path: Path) -> None:
         "compiled": [factory.compiled(NASTY, kernel=NASTY)],
     }
     raw = factory.run(machine=machine, cases=(HEADLINE, Case(8192, 8192)), backends=backends, sweep=NASTY, **told)
-    page = render_run(read(factory.write(tmp_path, raw)), tmp_path / "to")
+    page = render_run(read_run(factory.write(tmp_path, raw)), tmp_path / "to")
     elements = Elements()
     elements.feed(page.read_text())
     assert elements.loads == []
@@ -267,7 +267,7 @@ def test_markdown_cells_stay_cells() -> None:
 
 @pytest.mark.parametrize(("machine", "own"), [(factory.H100, False), (factory.CPU, False), (factory.ADA, True)])
 def test_only_an_rtx_4090_s_page_holds_its_numbers(machine: dict[str, object], own: bool, tmp_path: Path) -> None:
-    page = render_run(read(factory.write(tmp_path, factory.run(machine=machine))), tmp_path / "to").read_text()
+    page = render_run(read_run(factory.write(tmp_path, factory.run(machine=machine))), tmp_path / "to").read_text()
     assert ("No number on this page is" in page) is not own
 
 

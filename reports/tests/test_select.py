@@ -12,7 +12,7 @@ from reports.__main__ import main
 from reports.select import NotMeasured, Selection, find_device, select, text
 from reports.tests import factory
 from suite.cases import Case
-from suite.record import read
+from suite.record.store import read_run
 
 NOW = datetime(2026, 1, 12, 3, 4, 5, tzinfo=UTC)
 CASES = (Case(256, 256), Case(4096, 4096), Case(4096, 4095), Case(4096, 4096, "float16"), Case(16384, 16384))
@@ -49,7 +49,7 @@ def test_what_its_numbers_are_to_be_taken_with_is_said_of_the_chosen_one_and_of_
     raw = factory.run(backends=factory.FOURTEEN | {"jax_jit": 0.999, "helion_rows": 0.992})
     for bench in raw["benchmarks"]:
         bench["extra_info"]["allocates"] = bench["extra_info"]["backend"] == "jax_jit"
-    record = read(factory.write(tmp_path, raw))
+    record = read_run(factory.write(tmp_path, raw))
     caveats = {"jax_jit": "rounds twice", "helion_rows": "tuned for an hour"}
     run = record.run.model_copy(update={"caveats": caveats})
     devices = {"h100": (record.model_copy(update={"run": run}),)}

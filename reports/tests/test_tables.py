@@ -14,11 +14,12 @@ from reports import bandwidth, evidence, extremes, figures, records, svg, tables
 from reports.terminal_table import terminal_table
 from reports.tests import factory
 from suite.cases import HEADLINE, SWEEPS, Case
-from suite.record import Record, read
+from suite.record.run import Record
+from suite.record.store import read_run
 
 
 def made(tmp_path: Path, **parameters: Any) -> Record:
-    return read(factory.write(tmp_path, factory.run(**parameters)))
+    return read_run(factory.write(tmp_path, factory.run(**parameters)))
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_what_has_to_be_said_of_a_backend_is_said_wherever_its_numbers_are(tmp_p
     raw = factory.run(cases=SWEEPS["quick"], backends=factory.FOURTEEN, series=("cold", "hot", "launch"))
     for bench in raw["benchmarks"]:
         bench["extra_info"]["allocates"] = bench["extra_info"]["backend"] in ("jax_jit", "torch_diag_matmul")
-    record = factory.remarked(read(factory.write(tmp_path, raw)), "jax_jit", "rounds twice")
+    record = factory.remarked(read_run(factory.write(tmp_path, raw)), "jax_jit", "rounds twice")
     shown = [
         tables.headline_table(record),
         tables.share_table(record, "cold"),
@@ -160,7 +161,7 @@ def test_forms_are_told_per_case_and_twice_where_the_series_differ(tmp_path: Pat
         tuned = extra["backend"] in ("triton_tuned", "numba_cuda")
         hot = extra["series"] == "hot" and extra["case"] == HEADLINE.id
         extra["form"] = ("cached" if hot else "streamed") if tuned else "one"
-    table = tables.forms_table(read(factory.write(tmp_path, raw)))
+    table = tables.forms_table(read_run(factory.write(tmp_path, raw)))
     assert table.heads == ("case", "triton_tuned", "cupy_rawkernel", "numba_cuda")
     twice = "cold: streamed; hot: cached"
     assert [row[1:] for row in table.rows] == [(twice, "one", twice), ("streamed", "one", "streamed")]
@@ -228,13 +229,13 @@ def test_of_many_backends_the_bandwidth_figure_tells_apart_only_those_with_a_col
 
 def test_the_map_has_a_field_for_every_case_and_backend_without_a_number_too(tmp_path: Path) -> None:
     raw = factory.run(cases=SWEEPS["full"], backends=factory.FOURTEEN, series=("cold",))
-    whole = figures.shares(read(factory.write(tmp_path, raw)))
+    whole = figures.shares(read_run(factory.write(tmp_path, raw)))
     raw["benchmarks"] = [
         bench
         for bench in raw["benchmarks"]
         if (bench["extra_info"]["backend"], bench["extra_info"]["dtype"]) != ("cublas_dgmm", "bfloat16")
     ]
-    lacking = figures.shares(read(factory.write(tmp_path, raw)))
+    lacking = figures.shares(read_run(factory.write(tmp_path, raw)))
     assert whole
     assert lacking
     missing = sum(case.dtype == "bfloat16" for case in SWEEPS["full"])

@@ -14,8 +14,9 @@ from reports.tables import Table
 from reports.tests import factory
 from reports.tests.test_render import contents
 from suite.cases import HEADLINE, Case
-from suite.record import BadRecord
-from suite.variants import CASES, VARIANTS, Variants
+from suite.record.store import BadRecord
+from suite.record.variants import Variants
+from suite.variants.catalogue import CASES, VARIANTS
 
 NARROW = Case(1048576, 7, "float16")
 HALF = Case(4096, 4096, "float16")

@@ -12,8 +12,9 @@ from reports.render import publish, render_run
 from reports.tests import factory
 from reports.tests.test_render import contents
 from suite.cases import HEADLINE, Case
-from suite.profile import SUFFIX
-from suite.record import BadRecord, Record, read
+from suite.record.profile import Profile
+from suite.record.run import Record
+from suite.record.store import BadRecord, read_run
 
 HOPPER: dict[str, Any] = {
     "compute_capability": [9, 0],
@@ -50,7 +51,7 @@ def profile(folder: Path, utc: str = "2026-01-03T00:00:00+00:00", commit: str = 
         "kernels": {"scale_flat": COUNTED, "mul": {"dram__bytes_read": 1}},
         "backends": {"triton_tuned": ["scale_flat"], "torch_broadcast": ["mul"]},
     }
-    path = folder / f"{re.sub('[-:]', '', utc[:19])}Z-{str(machine['commit'])[:8]}{SUFFIX}"
+    path = folder / f"{re.sub('[-:]', '', utc[:19])}Z-{str(machine['commit'])[:8]}{Profile.suffix}"
     path.write_text(json.dumps(raw | replaced))
     return path
 
@@ -60,7 +61,7 @@ def record(tmp_path: Path) -> Record:
     """A run on an H100, with code compiled for it and for sm_89, two dtypes measured."""
     compiled = [factory.compiled(), factory.compiled(case=Case(4096, 4096, "float64")), factory.compiled(**HOPPER)]
     cases = (HEADLINE, Case(4096, 4096, "float16"))
-    return read(factory.write(tmp_path / "data", factory.run(cases=cases, compiled=compiled)))
+    return read_run(factory.write(tmp_path / "data", factory.run(cases=cases, compiled=compiled)))
 
 
 def parts(record: Record) -> dict[str, tuple[tuple[str, ...], dict[str, dict[str, str]]]]:
@@ -158,12 +159,12 @@ def test_a_damaged_profile_is_a_bad_record(record: Record) -> None:
 
 def test_an_rtx_4090_s_own_page_predicts_nothing_but_checks(tmp_path: Path) -> None:
     ada = factory.ADA | {"sm_count": 128, "peak_bytes_per_s": 1008e9}
-    record = read(factory.write(tmp_path, factory.run(machine=ada, compiled=[factory.compiled()])))
+    record = read_run(factory.write(tmp_path, factory.run(machine=ada, compiled=[factory.compiled()])))
     assert list(parts(record)) == [CHECK]
 
 
 def test_a_cpu_s_page_leaves_the_achievable_time_open(tmp_path: Path) -> None:
-    record = read(factory.write(tmp_path, factory.run(machine=factory.CPU, compiled=[factory.compiled()])))
+    record = read_run(factory.write(tmp_path, factory.run(machine=factory.CPU, compiled=[factory.compiled()])))
     said, rows = parts(record)[PREDICTED]
     assert said[-1] == why.NO_COPY
     assert rows["triton_tuned float32"]["predicted achievable, µs"] == "–"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from suite.record import Verdict
 from suite.statistics import Ratio, holm, margin, ratio, summarise, verdicts
+from suite.verdict import Verdict
 
 
 def verdict(comparison: Ratio, delta: float) -> Verdict:

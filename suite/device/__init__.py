@@ -1,0 +1,1 @@
+"""What runs here: the machine, its NVML counters, the code that runs on it, and the locks that keep runs apart."""

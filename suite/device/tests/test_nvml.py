@@ -1,0 +1,177 @@
+"""What NVML says, from a made-up NVML; and from the real one on a GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+
+from backends import find, load
+from suite.cases import HEADLINE
+from suite.check import operands
+from suite.device import machine, nvml
+from suite.measure import timing
+
+
+class NVMLError(Exception):
+    """As the binding's."""
+
+
+def refuse(*arguments: object) -> Any:
+    raise NVMLError("not supported")
+
+
+def answer(value: object) -> Callable[..., Any]:
+    return lambda *arguments: value
+
+
+H100: dict[str, Callable[..., Any]] = {
+    "nvmlSystemGetDriverVersion": answer("580.1"),
+    "nvmlDeviceGetMaxClockInfo": answer(2619),
+    "nvmlDeviceGetMemoryBusWidth": answer(5120),
+    "nvmlDeviceGetEccMode": answer([1, 1]),
+    "nvmlDeviceGetMigMode": answer([0, 1]),
+    "nvmlDeviceGetPowerUsage": answer(412_345),
+    "nvmlDeviceGetClockInfo": lambda handle, clock: {1: 1755, 2: 2619}[clock],
+    "nvmlDeviceGetTemperature": answer(47),
+    "nvmlDeviceGetCurrentClocksEventReasons": answer(0),
+    "nvmlDeviceGetComputeRunningProcesses": lambda handle: [SimpleNamespace(pid=p) for p in (os.getpid(), 1, 2)],
+}
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def made(**replaced: Callable[..., Any]) -> None:
+        binding = SimpleNamespace(NVMLError=NVMLError, **{**H100, **replaced})
+        monkeypatch.setattr(nvml, "_device", lambda: (binding, "handle"))
+
+    return made
+
+
+def test_facts(gpu: Callable[..., None]) -> None:
+    gpu()
+    assert nvml.facts() == {
+        "driver": "580.1",
+        "memory_clock_mhz": 2619,
+        "memory_bus_bits": 5120,
+        "peak_bytes_per_s": 2 * 2619e6 * 5120 / 8,
+        "ecc": True,
+        "mig": False,
+    }
+
+
+def test_a_slice_of_a_gpu_has_no_peak(gpu: Callable[..., None]) -> None:
+    gpu(nvmlDeviceGetMigMode=answer([1, 1]))
+    assert nvml.facts()["mig"] is True
+    assert nvml.facts()["peak_bytes_per_s"] is None
+
+
+def test_state(gpu: Callable[..., None]) -> None:
+    gpu(nvmlDeviceGetCurrentClocksEventReasons=answer(0x04 | 0x20 | 0x80))
+    state = nvml.state("during", 12.5)
+    assert (state.when, state.seconds) == ("during", 12.5)
+    assert (state.sm_clock_mhz, state.memory_clock_mhz) == (1755, 2619)
+    assert (state.temperature_c, state.power_w) == (47, 412.345)
+    assert state.slowdown == ("thermal", "power brake")
+    assert state.other_processes == 2
+
+
+def test_whatever_is_not_answered_is_unknown(gpu: Callable[..., None]) -> None:
+    gpu(**dict.fromkeys(H100, refuse))
+    assert set(nvml.facts().values()) == {None}
+    unknown = nvml.state("before", 0.0)
+    assert set(unknown.model_dump(exclude={"when", "seconds", "slowdown"}).values()) == {None}
+    assert unknown.slowdown == ()
+    assert nvml.energy("right", HEADLINE, [torch.Tensor], lambda: None) is None
+
+
+def test_without_nvml_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvml, "_device", lambda: None)
+    assert set(nvml.facts().values()) == {None}
+    assert nvml.slowdown_reasons() == ()
+
+
+def test_the_power_limit_and_idling_are_no_slowdown(gpu: Callable[..., None]) -> None:
+    gpu(nvmlDeviceGetCurrentClocksEventReasons=answer(0x01 | 0x02 | 0x04 | 0x10 | 0x100))
+    assert nvml.slowdown_reasons() == ()
+
+
+def test_an_old_driver_is_asked_by_the_old_name(gpu: Callable[..., None]) -> None:
+    gpu(nvmlDeviceGetCurrentClocksEventReasons=refuse, nvmlDeviceGetCurrentClocksThrottleReasons=answer(0x40))
+    assert nvml.slowdown_reasons() == ("thermal, by hardware",)
+
+
+def test_in_another_process_namespace_others_are_not_counted(gpu: Callable[..., None]) -> None:
+    gpu(nvmlDeviceGetComputeRunningProcesses=answer([]))
+    assert nvml.state("before", 0.0).other_processes is None
+
+
+def test_energy_is_counted_from_step_to_step(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board at 300 W whose counter steps every 0.1 s, with launches of 1 ms: 0.3 J each."""
+    clock = SimpleNamespace(now=0.033)
+    monkeypatch.setattr(nvml, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    gpu(nvmlDeviceGetTotalEnergyConsumption=lambda handle: 777 + int(clock.now / 0.1) * 30_000)
+
+    def launch() -> torch.Tensor:
+        clock.now += 1e-3
+        return torch.empty(0)
+
+    found = nvml.energy("triton_tuned", HEADLINE, [launch, launch], lambda: None)
+    assert found is not None
+    assert (found.backend, found.case) == ("triton_tuned", HEADLINE.id)
+    assert found.joules_per_launch == pytest.approx(0.3, rel=0.05)
+    assert found.launches * 1e-3 == pytest.approx(found.seconds)
+    assert nvml.ENERGY_S <= found.seconds < nvml.ENERGY_S + 0.2
+
+
+def test_a_counter_that_stands_still_is_none(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nvml, "ENERGY_MOST_S", 0.01)
+    gpu(nvmlDeviceGetTotalEnergyConsumption=answer(5))
+    assert nvml.energy("right", HEADLINE, [lambda: torch.empty(0)], lambda: None) is None
+
+
+def test_a_slice_is_found_by_its_own_uuid() -> None:
+    def by_uuid(uuid: str) -> str:
+        return uuid if uuid == "MIG-7" else refuse()
+
+    binding = SimpleNamespace(
+        NVMLError=NVMLError,
+        nvmlDeviceGetHandleByUUID=by_uuid,
+        nvmlDeviceGetDeviceHandleFromMigDeviceHandle=lambda handle: f"the GPU of {handle}",
+    )
+    assert nvml._handle(binding, "7") == "the GPU of MIG-7"
+
+
+@pytest.mark.gpu
+def test_a_real_gpu_answers() -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    pytest.importorskip("pynvml")
+    torch.zeros(1, device="cuda")
+    described = machine.describe("cuda")
+    assert described.driver
+    assert described.peak_bytes_per_s
+    state = nvml.state("before", 0.0)
+    assert state.sm_clock_mhz
+    assert state.temperature_c
+    assert state.power_w
+
+
+@pytest.mark.gpu
+def test_a_real_launch_takes_energy() -> None:
+    device = timing.Device()
+    if device.kind != "cuda":
+        pytest.skip("no CUDA device")
+    if nvml._ask("nvmlDeviceGetTotalEnergyConsumption") is None:
+        pytest.skip("the device has no energy counter")
+    with device.active():
+        on = operands.allocate(HEADLINE, device.torch)
+        on.fill(1)
+        launch = load(find(["torch_broadcast"])[0]).bind(on.a, on.b, on.out, device.stream)
+        found = nvml.energy("torch_broadcast", HEADLINE, [launch], device.synchronize)
+    assert found is not None
+    assert 10 < found.joules_per_launch * found.launches / found.seconds < 2000  # watts

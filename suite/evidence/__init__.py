@@ -1,0 +1,1 @@
+"""Why: compiled code, occupancy, a model of the device, and Nsight Compute's counters."""

@@ -1,0 +1,63 @@
+"""The process that Nsight Compute watches: one backend, one profiled launch, as in the series cold.
+
+It passes the gate, walks the operand sets of the series cold, and launches once more between cudaProfilerStart and
+cudaProfilerStop.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import torch
+
+import backends
+from suite.cases import Case, parse
+from suite.check import gate, operands
+from suite.device import machine
+from suite.measure import timing
+from suite.measure.timing import Device
+from suite.record.measurement import Outcome
+from suite.worker.server import why
+
+SEED = 30_000
+
+
+def launch_under_ncu(entry: backends.Entry, case: Case, answer: Path) -> None:
+    """The child: launch, and write the form that ran, or the Outcome of what failed, into `answer`."""
+    device = Device()
+    try:
+        with device.active():
+            written = json.dumps({"form": _launch(entry, case, device)})
+    except Exception as error:
+        kind, reason = why(error)
+        written = Outcome(backend=entry.name, case=case.id, kind=kind, reason=reason).model_dump_json()
+    answer.write_text(written, encoding="utf-8")
+
+
+def _launch(entry: backends.Entry, case: Case, device: Device) -> str:
+    """Pass the gate, walk the sets of the series cold twice, and launch on the first, profiled; returns the form."""
+
+    def bind(on: operands.Operands) -> backends.Launch:
+        return backends.load(entry).bind(on.a, on.b, on.out, device.stream)
+
+    needed = timing.sets_needed(case.bytes_moved, machine.cache_bytes(device.kind))
+    sets = [operands.allocate(case, device.torch) for _ in range(min(needed, timing.MOST_LAUNCHES))]
+    gate.check(sets[0], entry, bind, device.synchronize, seed=SEED)
+    for each in sets:
+        each.fill(SEED, operands.ORDINARY)
+    launches = [bind(each) for each in sets]
+    for launch in 2 * launches:
+        launch()
+    device.synchronize()
+    torch.cuda.profiler.start()
+    launches[0]()
+    device.synchronize()
+    torch.cuda.profiler.stop()
+    return getattr(launches[0], "form", "")
+
+
+if __name__ == "__main__":
+    name, case_id, answer_file = sys.argv[1:]
+    launch_under_ncu(backends.find([name])[0], parse(case_id), Path(answer_file))

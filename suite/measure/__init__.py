@@ -1,0 +1,1 @@
+"""How fast: samples, ceilings and the A/A control in interleaved rounds, and what their ratios say."""

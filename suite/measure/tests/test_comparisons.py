@@ -1,0 +1,93 @@
+"""From made-up samples to Measurements."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from suite.cases import HEADLINE, parse
+from suite.measure.comparisons import Comparisons
+from suite.measure.samples import CampaignSamples, Samples
+from suite.record.machine import Machine
+from suite.record.measurement import Measurement, Series
+from suite.record.store import read_run
+
+GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
+
+
+def measurements(times_us: dict[str, float], noise: float = 0.001, beside: str | None = None) -> dict[str, Measurement]:
+    generator = np.random.default_rng(7)
+    sampled = {
+        name: Samples((time * 1e-6 * np.exp(generator.normal(0, noise, 60))).tolist(), "cuda_graph", 30)
+        for name, time in times_us.items()
+    }
+    measured = CampaignSamples(contenders=sampled, stop_reason="precise", controlled="tuned")
+    return Comparisons(HEADLINE, "cold", measured, GPU, beside).measurements()
+
+
+TIMES = {"ceiling_memcpy": 62.0, "ceiling_copy": 50.0, "tuned": 50.5, "peer": 50.5, "naive": 80.0, "control_aa": 50.5}
+
+
+def test_the_faster_ceiling_counts_and_shares_are_of_it() -> None:
+    found = measurements(TIMES)
+    assert {one.ceiling for one in found.values()} == {"ceiling_copy"}
+    assert found["tuned"].of_ceiling == pytest.approx(50 / 50.5, rel=0.002)
+    assert found["ceiling_copy"].of_ceiling == 1.0
+    assert found["tuned"].bandwidth_bytes_per_s == pytest.approx(HEADLINE.bytes_moved / 50.5e-6, rel=0.002)
+
+
+def test_verdicts_are_against_the_fastest_backend_not_the_ceiling() -> None:
+    found = measurements(TIMES)
+    assert found["naive"].verdict == "SLOWER"
+    assert found["naive"].reference in ("tuned", "peer")
+    assert found["peer"].verdict == found["tuned"].verdict == "SAME"
+
+
+def test_what_was_timed_apart_can_be_faster_than_the_reference_of_the_others() -> None:
+    found = measurements(TIMES | {"peer": 45.0}, beside="tuned")
+    assert (found["peer"].reference, found["peer"].verdict) == ("tuned", "FASTER")
+
+
+def test_more_than_the_ceiling_is_flagged_in_the_dram_bound_regime() -> None:
+    assert measurements(TIMES | {"peer": 45.0})["peer"].above_ceiling
+    assert not measurements(TIMES | {"peer": 50.0})["peer"].above_ceiling
+
+
+def test_the_control_sets_the_margin() -> None:
+    found = measurements(TIMES, noise=0.05)
+    assert found["tuned"].margin > 0.01
+    assert found["peer"].verdict in ("SAME", "UNDECIDED")
+
+
+def test_without_a_correct_backend_there_is_no_measurement() -> None:
+    assert measurements({"ceiling_memcpy": 62.0, "ceiling_copy": 50.0}) == {}
+
+
+PLANTED = Path(__file__).parent / "recorded" / "two_percent_slower.json"
+"""A run on an H200 with candidates/two_percent_slower.py among the backends."""
+
+
+@pytest.mark.parametrize("series", ["cold", "hot"])
+@pytest.mark.parametrize("drift", [0.0, 0.06])
+def test_two_percent_planted_on_a_gpu_are_called_and_a_drift_of_the_whole_device_is_not(
+    series: Series, drift: float
+) -> None:
+    record = read_run(PLANTED)
+    benches = {bench.measurement.backend: bench for bench in record.benchmarks if bench.measurement.series == series}
+    sampled = {
+        name: Samples(
+            [time * (1 + drift * at / len(bench.samples_s)) for at, time in enumerate(bench.samples_s)],
+            "cuda_graph",
+            30,
+        )
+        for name, bench in benches.items()
+    }
+    measured = CampaignSamples(contenders=sampled, stop_reason="precise", controlled="triton_tuned")
+    case = parse(benches["triton_tuned"].measurement.case)
+    found = Comparisons(case, series, measured, record.machine).measurements()
+    assert {name: one.verdict for name, one in found.items() if one.role != "ceiling"} == {
+        "triton_tuned": "SAME", "cupy_rawkernel": "SAME", "two_percent_slower": "SLOWER", "control_aa": "SAME"
+    }  # fmt: skip
+    assert 1.01 < found["two_percent_slower"].ratio < 1.03

@@ -1,0 +1,278 @@
+"""One sample: the time of one series of launches of one contender on one device.
+
+A sampler is made for one contender. `take` enqueues one unmeasured pass (so that the dirty lines a pass finds in the
+cache are its own) and one timed pass; `collect`, after the device is idle, gives the seconds per launch of each.
+On CUDA a pass is one replay of a CUDA graph between two events, or, for what cannot be captured, launches queued behind
+a device-side delay; on the CPU it is a loop under the host's monotonic clock. Launches on streams of the backend's own,
+which neither a graph nor events see, are a loop under the host's clock that ends when the device is idle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from backends import Launch
+from suite.record.measurement import Method
+
+MOST_LAUNCHES = 512
+"""Per sample; also the most operand sets a series can rotate through."""
+
+MOST_QUEUED = 64
+"""Launches per sample behind a device-side delay, which must outlast the queueing of twice as many."""
+
+LEAD = 5
+"""A timed graph's launches for each unmeasured one before it, where the operand sets leave the choice."""
+
+DELAY_CYCLES_PER_LAUNCH = 100_000
+"""Of that delay: 50 us at 2 GHz, more than a bound launch costs the host."""
+
+
+class CaptureFailed(Exception):
+    """Launches could not be captured into a CUDA graph, for the reason that is its cause.
+
+    The state of the stream, and of the libraries that were at it, is not to be trusted afterwards.
+    """
+
+
+class Sampler(Protocol):
+    """Takes samples of one contender."""
+
+    method: Method
+    launches: int
+
+    def take(self) -> None:
+        """Some unmeasured launches, then the timed ones."""
+
+    def collect(self) -> list[float]:
+        """Seconds per launch of every sample since the last collect; the device must be idle."""
+
+    def replay(self) -> None:
+        """Enqueue what is timed and nothing else, untimed, so that every set's C is written by it."""
+
+
+class GraphSampler:
+    """Replays a CUDA graph of `launches` launches that walk the sets in turn, after a shorter one of the same kind.
+
+    The shorter graph is not timed. It leaves the caches as the timed one will leave them, the dirty lines included,
+    whatever another contender had left there; one walk through the sets of the series cold is enough for that.
+    """
+
+    method: Method = "cuda_graph"
+
+    def __init__(self, sets: Sequence[Launch], launches: int) -> None:
+        """Capture on the current stream, which must not be the default one. Raises CaptureFailed."""
+        self.launches = launches
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+        lead = lead_launches(launches, len(sets))
+        self._lead = _captured(sets, lead)
+        # Captured last, so that a backend which allocates C holds the one that this graph writes.
+        self._graph = self._lead if lead == launches else _captured(sets, launches)
+
+    def replay(self) -> None:
+        """Enqueue the timed graph once."""
+        self._graph.replay()
+
+    def take(self) -> None:
+        """Enqueue the unmeasured launches, then the timed ones between events."""
+        before, after = _event_pair()
+        self._lead.replay()
+        before.record()
+        self.replay()
+        after.record()
+        self._events.append((before, after))
+
+    def collect(self) -> list[float]:
+        """Seconds per launch."""
+        return _elapsed(self._events, self.launches)
+
+
+class EventSampler:
+    """Launches queued behind a device-side delay long enough for the host to enqueue all of them."""
+
+    method: Method = "cuda_events"
+
+    def __init__(self, sets: Sequence[Launch], launches: int) -> None:
+        self.launches = min(launches, MOST_QUEUED)
+        self._sets = sets
+        self._walk = itertools.cycle(sets)
+        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+
+    def take(self) -> None:
+        """Enqueue the delay, an unmeasured pass and a timed pass."""
+        before, after = _event_pair()
+        torch.cuda._sleep(2 * self.launches * DELAY_CYCLES_PER_LAUNCH)
+        self._pass()
+        before.record()
+        self._pass()
+        after.record()
+        self._events.append((before, after))
+
+    def _pass(self) -> None:
+        for _ in range(self.launches):
+            next(self._walk)()
+
+    def replay(self) -> None:
+        """Enqueue one launch on every set, which may be more than a sample has."""
+        for launch in self._sets:
+            launch()
+
+    def collect(self) -> list[float]:
+        """Seconds per launch."""
+        return _elapsed(self._events, self.launches)
+
+
+class HostSampler:
+    """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them."""
+
+    method: Method = "host_clock"
+
+    def __init__(self, sets: Sequence[Callable[[], object]], launches: int, synchronize: Callable[[], None]) -> None:
+        self.launches = launches
+        self._sets = sets
+        self._walk = itertools.cycle(sets)
+        self._synchronize = synchronize
+        self._samples: list[float] = []
+
+    def take(self) -> None:
+        """One unmeasured launch, then `launches` timed ones; waits for the device outside the timed part."""
+        next(self._walk)()
+        self._synchronize()
+        start = time.perf_counter_ns()
+        for _ in range(self.launches):
+            next(self._walk)()
+        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
+        self._synchronize()
+
+    def collect(self) -> list[float]:
+        """Seconds per launch."""
+        samples, self._samples = self._samples, []
+        return samples
+
+    def replay(self) -> None:
+        """Launch once on every set."""
+        for launch in self._sets:
+            launch()
+
+
+class OwnStreamSampler(HostSampler):
+    """Launches on streams that the backend chooses: a loop under the host's clock until the device is idle."""
+
+    def take(self) -> None:
+        """An unmeasured pass and a timed one, each with the wait for its end; the device is idle before and after."""
+        self._synchronize()
+        self._pass()
+        start = time.perf_counter_ns()
+        self._pass()
+        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
+
+    def _pass(self) -> None:
+        for _ in range(self.launches):
+            next(self._walk)()
+        self._synchronize()
+
+
+class Device:
+    """The device that a worker owns, and its one stream."""
+
+    def __init__(self) -> None:
+        """The current CUDA device, or the CPU where there is none."""
+        self.kind = "cuda" if torch.cuda.is_available() else "cpu"
+        self.torch = torch.device(self.kind)
+        self._stream: Any = torch.cuda.Stream() if self.kind == "cuda" else None
+
+    @property
+    def stream(self) -> int:
+        """The raw handle to enqueue on; 0 on the CPU."""
+        return self._stream.cuda_stream if self._stream else 0
+
+    def active(self) -> contextlib.AbstractContextManager[Any]:
+        """Within it, torch enqueues on this device's stream."""
+        return torch.cuda.stream(self._stream) if self._stream else contextlib.nullcontext()
+
+    def synchronize(self) -> None:
+        """Wait until everything enqueued is done; raises what went wrong on the device."""
+        if self.kind == "cuda":
+            torch.cuda.synchronize()
+
+    def free_bytes(self) -> int:
+        """Memory that can be taken now."""
+        if self.kind == "cuda":
+            torch.cuda.empty_cache()
+            return torch.cuda.mem_get_info()[0]
+        return _available_host_bytes()
+
+    def sampler(self, sets: Sequence[Launch], launches: int, capturable: bool, own_stream: bool = False) -> Sampler:
+        """The sampler that suits the device and the contender."""
+        if self.kind == "cpu":
+            return HostSampler(sets, launches, self.synchronize)
+        if own_stream:
+            return OwnStreamSampler(sets, launches, self.synchronize)
+        return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
+
+    def rough_seconds(self, sets: Sequence[Launch], own_stream: bool = False) -> float:
+        """About how long one launch takes, after warming up; only to choose how many make a sample."""
+        for launch in sets[:2]:
+            launch()
+        self.synchronize()
+        probe = self.sampler(sets, 2 if self.kind == "cpu" else 4, capturable=False, own_stream=own_stream)
+        for _ in range(3):
+            probe.take()
+            self.synchronize()
+        return min(probe.collect())
+
+
+def launches_per_sample(rough_s: float, sets: int, sample_s: float) -> int:
+    """K: whole walks through the operand sets that last about sample_s, at most MOST_LAUNCHES launches.
+
+    A broken walk would begin the next one at sets that it has just left in the cache.
+    """
+    walks = max(1, round(sample_s / max(rough_s, 1e-9) / sets))
+    return sets * max(1, min(walks, MOST_LAUNCHES // sets))
+
+
+def lead_launches(launches: int, sets: int) -> int:
+    """How many unmeasured launches go before so many timed ones: whole walks through the sets, about a LEAD-th."""
+    return min(launches, sets * max(1, round(launches / LEAD / sets)))
+
+
+def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:
+    """R of the series cold: rotating through so many sets, each launch finds its operands evicted from the cache."""
+    return math.ceil(5 * cache_bytes / max(1, footprint_bytes)) + 1
+
+
+def _captured(sets: Sequence[Launch], launches: int) -> torch.cuda.CUDAGraph:
+    """A CUDA graph of so many launches that walk the sets in turn. Raises CaptureFailed."""
+    graph = torch.cuda.CUDAGraph()
+    torch.cuda.synchronize()
+    try:
+        # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
+        graph.capture_begin(capture_error_mode="thread_local")
+        for launch in itertools.islice(itertools.cycle(sets), launches):
+            launch()
+        graph.capture_end()
+    except Exception as error:
+        raise CaptureFailed from error
+    return graph
+
+
+def _event_pair() -> tuple[torch.cuda.Event, torch.cuda.Event]:
+    return torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+
+
+def _elapsed(events: list[tuple[torch.cuda.Event, torch.cuda.Event]], launches: int) -> list[float]:
+    seconds = [before.elapsed_time(after) / 1e3 / launches for before, after in events]
+    events.clear()
+    return seconds
+
+
+def _available_host_bytes() -> int:
+    with open("/proc/meminfo", encoding="ascii") as lines:
+        fields = dict(line.split(":", 1) for line in lines)
+    return int(fields["MemAvailable"].split()[0]) * 1024

@@ -1,0 +1,10 @@
+"""What is written: the typed record of a run, a profile and variants, and the store that reads and writes them.
+
+store         names, reading, writing whole or not at all
+run           one run: pytest-benchmark's JSON and what diagbench adds to it
+measurement   one contender in one case and series, or the outcome that stands for a number
+machine       what it was measured on
+compiled      what compilers made of the kernels
+profile       Nsight Compute's counters, a document beside the runs
+variants      what other forms of the tuned kernel gave, a document beside the runs
+"""

@@ -1,0 +1,84 @@
+"""One contender in one case and series: its measurement, or the outcome that stands for one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from suite.cases import Case, Layout, Regime, parse
+from suite.record.typed import Typed
+from suite.verdict import Verdict
+
+Series = Literal["cold", "hot", "launch", "call"]
+Method = Literal["cuda_graph", "cuda_events", "host_clock"]
+StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
+OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled"]
+
+
+class Outcome(Typed):
+    """A backend that did not get to a number, and why. It has no field for a time."""
+
+    backend: str  # "all" for a case that no backend could be given
+    case: str | None = None  # None: every case of the run
+    series: Series | None = None  # None: every series
+    kind: OutcomeKind
+    reason: str
+
+
+class Measurement(Typed):
+    """One candidate in one case and series. Times are seconds per launch."""
+
+    schema_version: Literal[1] = 1
+    backend: str
+    role: Literal["backend", "ceiling", "control"]
+    gate: Literal["passed", "not_applicable"]  # not_applicable: a ceiling computes no product
+    case: str
+    rows: int
+    cols: int
+    dtype: str
+    layout: Layout
+    regime: Regime
+    series: Series
+    bytes_moved: int
+    median_s: float = Field(gt=0)
+    mean_s: float = Field(gt=0)
+    p5_s: float = Field(gt=0)
+    p95_s: float = Field(gt=0)
+    noise_relative_iqr: float
+    bandwidth_bytes_per_s: float
+    ceiling: str | None = None  # the candidate that was the ceiling; None in the series launch and call
+    of_ceiling: float | None = None  # time of the ceiling / time of this one, from paired rounds
+    of_ceiling_ci99: tuple[float, float] | None = None
+    above_ceiling: bool = False  # in the DRAM-bound regime, more than the A/A control explains: look before believing
+    of_peak: float | None = None
+    reference: str  # what `ratio` and `verdict` compare with: the fastest correct backend of the case and series
+    ratio: float  # time of this one / time of the reference
+    ratio_ci99: tuple[float, float]
+    verdict: Verdict  # of this one against the reference
+    margin: float  # δ: differences under it are not claimed, max(1 %, 2 · the A/A half-width)
+    control_ratio: float | None = None  # the A/A control of this campaign: one candidate against itself
+    control_ci99: tuple[float, float] | None = None
+    method: Method
+    launches_per_sample: int
+    buffer_sets: int
+    buffer_sets_needed: int  # so many make every launch of the series cold find its operands in DRAM
+    rounds: int
+    rounds_dropped: int = 0
+    stop_reason: StopReason
+    allocates: bool = False
+    form: str = ""  # which of its forms or configs the backend ran, as it words it
+    apart: bool = False  # in a campaign of its own beside the reference and the ceilings: its rounds are no one else's
+
+    @model_validator(mode="after")
+    def _no_time_without_the_gate(self) -> Measurement:
+        if self.role != "ceiling" and self.gate != "passed":
+            raise ValueError(f"{self.backend} did not pass the gate, so it can hold no time")
+        return self
+
+    @model_validator(mode="after")
+    def _of_the_case_it_says(self) -> Measurement:
+        case = parse(self.case)
+        if case != Case(self.rows, self.cols, self.dtype, self.layout) or self.bytes_moved != case.bytes_moved:
+            raise ValueError(f"shape, dtype, layout or bytes_moved are not those of {self.case}")
+        return self

@@ -1,0 +1,144 @@
+"""Where records are: their names, reading them field by field, and writing them whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from backends import CannotDo
+from suite.record.document import Document
+from suite.record.machine import Machine
+from suite.record.measurement import Measurement
+from suite.record.profile import Profile
+from suite.record.run import Benchmark, Record, Run
+from suite.record.variants import Variants
+
+SCHEMA = 1
+PARTIAL = ".partial"
+"""Ends the name of a file that is not complete."""
+
+DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants)
+"""What lies beside runs and is none."""
+
+Written = TypeVar("Written", bound=Document)
+
+
+class BadRecord(CannotDo, ValueError):
+    """A file that is no record of this schema; the message names the file and what is wrong."""
+
+
+class CannotWrite(CannotDo):
+    """A record could not be written; the message says why."""
+
+
+def stem(utc: datetime, commit: str, tree_clean: bool | None) -> str:
+    """The name of a record's file without its ending: <utc>-<commit>, and whether the tree was dirty."""
+    return f"{utc:%Y%m%dT%H%M%SZ}-{commit[:8]}{'-dirty' if tree_clean is False else ''}"
+
+
+def is_run(path: Path) -> bool:
+    """Whether a file of a device's folder is a run, by its name."""
+    return not path.name.endswith(tuple(kind.suffix for kind in DOCUMENTS))
+
+
+def read_run(path: Path) -> Record:
+    """A run's file, checked field by field.
+
+    Raises BadRecord: unreadable, cut short, not pytest-benchmark's JSON, of another schema, or with a field amiss.
+    """
+    try:
+        raw = json.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("diagbench"), dict) or "benchmarks" not in raw:
+        raise BadRecord(f"{path}: not a diagbench run; `tox -e bench` writes one")
+    version = raw["diagbench"].get("schema_version")
+    if version != SCHEMA:
+        raise BadRecord(f"{path}: record version {version}, this diagbench reads version {SCHEMA}; measure again")
+    try:
+        return _typed(path, raw)
+    except ValidationError as error:
+        raise BadRecord(f"{path}: {error.title}{_first(error)}") from None
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadRecord(f"{path}: the field {error} is missing or of another kind") from None
+
+
+def _typed(path: Path, raw: dict[str, Any]) -> Record:
+    benchmarks = tuple(
+        Benchmark(
+            fullname=bench["fullname"],
+            measurement=Measurement.model_validate(bench["extra_info"]),
+            samples_s=tuple(bench["stats"].get("data", ())),
+        )
+        for bench in raw["benchmarks"]
+    )
+    return Record(
+        path=str(path),
+        utc=raw["datetime"],
+        machine=Machine.model_validate(raw["machine_info"]["diagbench"]),
+        run=Run.model_validate(raw["diagbench"]),
+        benchmarks=benchmarks,
+    )
+
+
+def read_document(path: Path, kind: type[Written]) -> Written:
+    """A profile's or variants' file. Raises BadRecord as `read_run` does."""
+    try:
+        return kind.model_validate_json(_text(path))
+    except ValidationError as error:
+        what = kind.__name__.lower()
+        made = kind.command_that_writes
+        raise BadRecord(f"{path}: no {what}{_first(error)}; `{made}` writes one") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first field that is amiss, and how."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{f', field {where}' if where else ''}: {first['msg']}"
+
+
+def write_document(document: Document, folder: Path) -> Path:
+    """Store a profile or variants under its name in the folder; returns its path. Raises CannotWrite."""
+    name = stem(document.utc, document.machine.commit, document.machine.tree_clean)
+    path = folder / f"{name}{document.suffix}"
+    require_writable(folder, "--out")
+    write(path, document.model_dump_json(indent=1) + "\n")
+    return path
+
+
+def write(path: Path, text: str) -> None:
+    """Put the text into the file, which is there whole or not at all. Raises CannotWrite."""
+    partly = path.with_name(f".{path.name}{PARTIAL}")
+    try:
+        partly.write_text(text, encoding="utf-8")
+        partly.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partly.unlink(missing_ok=True)
+        raise CannotWrite(f"cannot write {path}: {error.strerror}") from None
+
+
+def require_writable(folder: Path, option: str) -> None:
+    """Make the folder, and see that a file can be made in it; option: what chooses another. Raises CannotWrite."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        why = "it is a file" if folder.is_file() else error.strerror
+        raise CannotWrite(f"cannot write to {folder}: {why}; choose another folder with {option}") from None

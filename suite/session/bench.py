@@ -1,0 +1,209 @@
+"""One run of the suite: checks and measures what a test asks for, once, and says what the test may replay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from backends import Entry
+from backends import _candidate as candidate
+from suite.cases import HEADLINE, Case
+from suite.device import locks
+from suite.measure.comparisons import Comparisons
+from suite.measure.plan import CEILINGS, CONTROL, CPU, SMOKE, Plan
+from suite.record.machine import Machine, State
+from suite.record.measurement import Measurement, Outcome, Series
+from suite.record.run import FirstUse
+from suite.session.findings import Findings
+from suite.session.journal import Journal, digest
+from suite.session.participants import Participants
+from suite.session.progress import Progress
+from suite.session.questions import Questions
+from suite.worker.messages import Describe, Examine, Examined, Identify
+from suite.worker.process import SILENCE_S, Worker, WorkerFailed
+
+
+@dataclass(frozen=True)
+class WithSamples:
+    """A measurement with its samples, in seconds per launch, one per round."""
+
+    measurement: Measurement
+    samples_s: list[float]
+
+
+Found = dict[str, WithSamples | Outcome]
+"""Contender, or "all" -> what came of it in one case and series."""
+
+
+def start(
+    entries: Sequence[Entry],
+    *,
+    smoke: bool,
+    progress: Progress,
+    journals: Path | None = None,
+    silence_s: float = SILENCE_S,
+) -> Bench:
+    """Start the worker, take its device, and find what an interrupted run of the same kind had measured.
+
+    smoke: every contender once, untimed. journals: the folder in which to keep what is measured; None: nowhere.
+    Raises WorkerFailed, and locks.Busy where another run measures on this GPU.
+    """
+    with ExitStack() as held:
+        worker = Worker(silence_s)
+        held.callback(worker.stop)
+        if not smoke:
+            uuid: str = worker.request(Identify())
+            if uuid:
+                held.enter_context(locks.device(uuid))
+        machine: Machine = worker.request(Describe())
+        plan = SMOKE if smoke else (Plan() if machine.kind == "cuda" else CPU)
+        files = [file.read_bytes() for entry in entries if entry.path for file in candidate.sources(entry.path)]
+        name = digest([machine.name, machine.versions, plan, *entries, *files])
+        journal = Journal(journals / f".{name}.journal" if journals else None)
+        participants = Participants(entries, machine.kind)
+        questions = Questions(worker, journal, participants, plan, progress)
+        return Bench(machine, participants, journal, questions, progress, held.pop_all())
+    raise AssertionError
+
+
+class Bench:
+    """The run: whom it measures, what it has asked, and what it has found."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        participants: Participants,
+        journal: Journal,
+        questions: Questions,
+        progress: Progress,
+        held: ExitStack,
+    ) -> None:
+        """held: the worker and the device, to be let go at the end."""
+        self.machine, self.participants, self.journal = machine, participants, journal
+        self.found = Findings()
+        self._questions, self._progress, self._held = questions, progress, held
+        self._campaigns: dict[tuple[Case, Series], Found] = {}
+        if machine.kind == "cuda":
+            self.found.states.append(questions.look("before"))
+        for name, reason in participants.unavailable.items():
+            self.found.note(Outcome(backend=name, kind="unavailable", reason=reason))
+
+    def contenders(self, series: Series) -> list[str]:
+        """The names that a campaign of the series can time on this machine."""
+        names = [entry.name for entry in self.participants.available]
+        return [*CEILINGS, *names, CONTROL] if series in ("cold", "hot") else [*names, CONTROL]
+
+    def gate(self, case: Case, backend: str) -> Outcome | None:
+        """Why the backend may not be timed in the case; None when C is right."""
+        outcome = self._questions.gate(case, self.participants.entry(backend))
+        return self._noted(outcome) if outcome else None
+
+    def _noted(self, outcome: Outcome) -> Outcome:
+        self.found.note(outcome)
+        self.participants.note(outcome)
+        return outcome
+
+    def measured(self, case: Case, series: Series, contender: str) -> WithSamples | Outcome:
+        """The contender's measurement in the case and series, or why there is none. A campaign is run once."""
+        key = (case, series)
+        if key not in self._campaigns:
+            self._campaigns[key] = self._campaigns_of(case, series)
+        found = self._campaigns[key]
+        if contender in found:
+            return found[contender]
+        reason = "no backend got to a number in this case"
+        nobody = Outcome(backend=contender, case=case.id, series=series, kind="unavailable", reason=reason)
+        return found.get("all") or nobody
+
+    def _campaigns_of(self, case: Case, series: Series) -> Found:
+        """One campaign of all that may be timed together, and one more for each that is timed apart."""
+        available = self.participants.available
+        failed: Found = {entry.name: why for entry in available if (why := self.gate(case, entry.name))}
+        for entry in available:
+            if entry.known_defect:  # right in this case by luck; a number would recommend it for others
+                failed.setdefault(entry.name, _not_timed(entry, case, series))
+        right = [entry for entry in available if entry.name not in failed]
+        apart = [entry for entry in right if self._is_timed_apart(entry, series)]
+        together = [entry for entry in right if entry not in apart]
+        if not together:
+            together, apart = apart, []
+        found = self._together(case, series, together) if together else {}
+        references = {each.measurement.reference for each in found.values() if isinstance(each, WithSamples)}
+        beside = [entry for entry in together if entry.name in references]
+        for entry in apart:
+            found |= self._apart(case, series, entry, beside)
+        return failed | found
+
+    def _is_timed_apart(self, entry: Entry, series: Series) -> bool:
+        """Whether it would let the device idle between the samples of others, and so move their clocks."""
+        return entry.own_stream and self.machine.kind == "cuda" and series in ("cold", "hot")
+
+    def _together(self, case: Case, series: Series, entries: list[Entry]) -> Found:
+        """A campaign in which every entry is for itself."""
+        samples = self._questions.campaign(case, series, entries)
+        self._progress.measured(case, series, samples)
+        self._keep(samples.state, samples.seconds)
+        lost: Found = {outcome.backend: self._noted(outcome) for outcome in samples.outcomes}
+        measurements = Comparisons(case, series, samples, self.machine).measurements()
+        return lost | {name: WithSamples(m, samples.contenders[name].samples_s) for name, m in measurements.items()}
+
+    def _apart(self, case: Case, series: Series, entry: Entry, beside: list[Entry]) -> Found:
+        """A campaign of one entry beside the reference, in which the others are only there to compare with."""
+        samples = self._questions.campaign(case, series, [*beside, entry], apart=entry.name)
+        self._keep(samples.state, samples.seconds)
+        for outcome in samples.outcomes:
+            if outcome.backend in (entry.name, "all"):
+                return {entry.name: self._noted(outcome.model_copy(update={"backend": entry.name}))}
+        reference = beside[0].name if beside else entry.name
+        measurements = Comparisons(case, series, samples, self.machine, reference).measurements()
+        if entry.name not in measurements:
+            return {}
+        own = measurements[entry.name].model_copy(update={"apart": True})
+        return {entry.name: WithSamples(own, samples.contenders[entry.name].samples_s)}
+
+    def _keep(self, state: State | None, seconds: float) -> None:
+        self.found.states.extend([state] if state else [])
+        self.found.seconds_measuring += seconds
+
+    def examine(self, case: Case, backend: str) -> Examined | Outcome:
+        """The backend's energy and its time by other timers, beside its campaign in the series cold."""
+        timed = self.measured(case, "cold", backend)
+        if isinstance(timed, Outcome):
+            return timed
+        entry = self.participants.entry(backend)
+        request = Examine(case, entry, timed.measurement.median_s, energy=case == HEADLINE)
+        found = self._questions.examination(request)
+        if isinstance(found, Outcome):
+            return self._noted(found)
+        self.found.agreements.extend(found.agreements)
+        self.found.energies.extend([found.energy] if found.energy else [])
+        return found
+
+    def first_use(self, case: Case, backend: str) -> FirstUse | Outcome:
+        """What the first product costs in a fresh process."""
+        outcome = self.gate(case, backend)
+        if outcome is not None:
+            return outcome
+        found = self._questions.first_use(case, self.participants.entry(backend))
+        if isinstance(found, Outcome):
+            return self._noted(found)
+        self.found.first_uses.append(found)
+        return found
+
+    def finish(self) -> None:
+        """Look at the device a last time, then end the worker and let the device go."""
+        if self.machine.kind == "cuda":
+            with suppress(WorkerFailed):
+                self.found.states.append(self._questions.look("after"))
+        self.close()
+
+    def close(self) -> None:
+        """End the worker, whatever it is doing, and let the device go."""
+        self._held.close()
+
+
+def _not_timed(entry: Entry, case: Case, series: Series) -> Outcome:
+    reason = f"not timed, though right here: {entry.known_defect}"
+    return Outcome(backend=entry.name, case=case.id, series=series, kind="unsupported", reason=reason)

@@ -1,0 +1,17 @@
+"""What the host pays at a size where the device's part is nothing: per bound launch, and per bind and launch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from suite.record.measurement import Series
+from suite.session.bench import Bench
+from suite.session.bench_throughput import replay_measured
+from suite.session.replay import CLOCK
+
+
+@pytest.mark.benchmark(timer=CLOCK)
+def test_launch(case: str, series: Series, contender: str, bench: Bench, benchmark: Any) -> None:
+    replay_measured(bench, benchmark, case, series, contender)

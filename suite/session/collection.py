@@ -1,0 +1,42 @@
+"""Which cases, series, backends and contenders each test of `tox -e bench` is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from suite.cases import HEADLINE, Case
+from suite.record.measurement import Series
+from suite.session.bench import Bench
+
+LAUNCH_CASE = Case(256, 256)
+"""Where the series launch and call are taken: the device's part is nothing."""
+
+COSTED = (HEADLINE, Case(8192, 8192, "bfloat16"))
+"""The cases that first use, energy and the other timers are taken at, with the largest of the sweep."""
+
+Names = tuple[str, ...]
+
+
+def parameters(test: str, bench: Bench, cases: Sequence[Case]) -> tuple[Names, list[Names]]:
+    """The names of a test's parameters, and their values."""
+    if test == "test_correctness":
+        names = [entry.name for entry in bench.participants.entries]
+        return ("case", "backend"), [(case.id, name) for case in cases for name in names]
+    if test == "test_throughput":
+        return ("case", "series", "contender"), campaigns(bench, cases, ("cold", "hot"))
+    if test == "test_launch":
+        return ("case", "series", "contender"), campaigns(bench, (LAUNCH_CASE,), ("launch", "call"))
+    sample = costed(cases) if test == "test_other_timers_and_energy" else costed(cases)[:1]
+    names = [entry.name for entry in bench.participants.available]
+    return ("case", "backend"), [(case.id, name) for case in sample for name in names]
+
+
+def campaigns(bench: Bench, cases: Sequence[Case], all_series: tuple[Series, ...]) -> list[Names]:
+    """Every contender of every campaign."""
+    return [(case.id, series, name) for case in cases for series in all_series for name in bench.contenders(series)]
+
+
+def costed(cases: Sequence[Case]) -> list[Case]:
+    """The few cases that the other costs are asked of: those of COSTED, the headline first, and the largest."""
+    sample = [*(case for case in COSTED if case in cases), max(cases, key=lambda case: case.bytes_moved)]
+    return list(dict.fromkeys(sample))

@@ -1,0 +1,74 @@
+"""Progress of a run: a bar with the time left where there is a terminal, a line per campaign elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from suite.cases import Case
+from suite.measure.samples import CampaignSamples
+from suite.record.measurement import Series
+
+
+class Progress:
+    """What the run is at. Drawn only when told, so that pytest's capture can be put aside meanwhile."""
+
+    def __init__(self, uncaptured: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext) -> None:
+        """uncaptured: a context in which standard error reaches the terminal."""
+        self._uncaptured = uncaptured
+        self._console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Bar(*columns, console=self._console, auto_refresh=False, transient=True)
+        self._task = self._bar.add_task("", total=None)
+        self._label = ""
+
+    def expect(self, campaigns: int) -> None:
+        """How many campaigns the run will have."""
+        self._bar.update(self._task, total=campaigns)
+
+    def checking(self, case: Case, backend: str) -> None:
+        """The gate is at this backend."""
+        self._draw(f"checking {case.id} {backend}")
+
+    def measuring(self, case: Case, series: Series) -> None:
+        """A campaign begins."""
+        self._label = f"{case.id} {series}"
+        self._draw(self._label)
+
+    def look(self, rounds: int, width: float) -> None:
+        """A campaign has so many rounds, and its widest interval is ± width."""
+        self._draw(f"{self._label}: {rounds} rounds, ±{width:.2%}")
+
+    def measured(self, case: Case, series: Series, measured: CampaignSamples) -> None:
+        """A campaign is done."""
+        self._bar.advance(self._task)
+        if not self._console.is_terminal:
+            task = self._bar.tasks[0]
+            rounds = max((len(one.samples_s) for one in measured.contenders.values()), default=0)
+            left = f", about {task.time_remaining:.0f} s left" if task.time_remaining else ""
+            self.say(
+                f"[{task.completed:.0f}/{task.total or 0:.0f}] {case.id} {series}: {rounds} rounds in "
+                f"{measured.seconds:.1f} s, {measured.stop_reason}{left}"
+            )
+
+    def done(self) -> None:
+        """Take the bar away."""
+        with self._uncaptured():
+            self._bar.stop()
+
+    def _draw(self, text: str) -> None:
+        self._bar.update(self._task, description=text)
+        if self._console.is_terminal:
+            with self._uncaptured():
+                self._bar.start()
+                self._bar.refresh()
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        with self._uncaptured():
+            self._console.print(text, highlight=False, soft_wrap=True)

@@ -1,0 +1,118 @@
+"""The file of a run: where it goes, what it says beside the measurements, and its name, which it gets when complete."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import backends
+from suite import ROOT
+from suite.device import provenance
+from suite.record import store
+from suite.record.compiled import Compiled
+from suite.record.machine import Machine
+from suite.record.run import Run
+from suite.session.bench import Bench
+
+if TYPE_CHECKING:
+    from suite.session.options import Options
+
+
+def stem() -> str:
+    """The name of a run that begins now, without its ending."""
+    return store.stem(datetime.now(UTC), provenance.commit(), provenance.tree_clean())
+
+
+def require_publishable(candidates: Sequence[Path]) -> None:
+    """Raise CannotWrite where the record could not be repeated from what is committed."""
+    if provenance.commit() == "unknown" or provenance.tree_clean() is False:
+        raise store.CannotWrite("--publish needs a clean commit, so that the record's provenance is true; commit first")
+    if candidates:
+        raise store.CannotWrite("--publish takes no --candidate: a record can be repeated only from what is committed")
+
+
+def run(bench: Bench, options: Options, compiled: tuple[Compiled, ...]) -> Run:
+    """What the file says beside the measurements."""
+    found = bench.found
+    return Run(
+        sweep=options.sweep,
+        command=options.command,
+        seconds_measuring=found.seconds_measuring,
+        outcomes=tuple(found.outcomes),
+        compiled=compiled,
+        states=tuple(found.states),
+        agreements=tuple(found.agreements),
+        first_uses=tuple(found.first_uses),
+        energies=tuple(found.energies),
+        caveats={entry.name: entry.caveat for entry in options.entries if entry.caveat},
+    )
+
+
+def compiled(entries: Sequence[backends.Entry], machine: Machine, say: Callable[[str], None]) -> tuple[Compiled, ...]:
+    """What the compilers make of the headline case for an RTX 4090, and for this device; say: where to report."""
+    names = [entry.name for entry in entries if entry.compiles and not backends.missing(entry)]
+    if not names:
+        return ()
+    say("compiling for sm_89, to read what the compilers make of it")
+    own = [(machine.compute_capability, machine.sm_count)] if machine.compute_capability else []
+    targets = dict.fromkeys([((8, 9), 128), *own])
+    with ThreadPoolExecutor() as pool:  # each waits for a process of its own
+        found = pool.map(partial(_compiled, names, say), *zip(*targets, strict=True))
+        return tuple(row for rows in found for row in rows)
+
+
+def _compiled(
+    names: Sequence[str], say: Callable[[str], None], capability: tuple[int, int], sms: int | None
+) -> tuple[Compiled, ...]:
+    """The compiled code for one device, read in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "compiled.json"
+        target = ["--capability", "{}.{}".format(*capability), "--sms", str(sms)]
+        command = [
+            sys.executable,
+            "-m",
+            "suite.evidence.sass",
+            *target,
+            "--backends",
+            ",".join(names),
+            "--json",
+            str(file),
+        ]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if file.exists():
+            return Run.model_validate_json(file.read_text()).compiled
+    say(f"nothing compiled for sm_{capability[0]}{capability[1]}: {done.stderr.strip() or done.stdout.strip()}")
+    return ()
+
+
+def complete(written: Path, path: Path) -> None:
+    """Give pytest-benchmark's whole file the run's name, a line per benchmark; one that the user named stays.
+
+    Raises CannotWrite; then the file stays as it is.
+    """
+    partly = path.with_name(f".{path.stem}.lines{store.PARTIAL}")  # not `written`: until this is whole, that alone is
+    try:
+        partly.write_text(lines(written.read_text(encoding="utf-8")), encoding="utf-8")
+        partly.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            partly.unlink(missing_ok=True)
+        raise store.CannotWrite(f"cannot write {path}: {error.strerror}; the run is whole in {written}") from None
+    if written.suffix == store.PARTIAL:
+        written.unlink(missing_ok=True)  # it may be the very file that got the name
+
+
+def lines(text: str) -> str:
+    """A run's JSON with every benchmark on a line of its own: half as long as indented, and git shows what differs."""
+    run = json.loads(text)
+    benchmarks = ",\n".join(map(json.dumps, run.pop("benchmarks")))
+    return f'{json.dumps(run)[:-1]}, "benchmarks": [\n{benchmarks}\n]}}\n'

@@ -1,0 +1,185 @@
+"""What was measured before a kill is there after it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from copy import copy
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from backends import _candidate as candidate
+from suite.cases import Case
+from suite.measure.samples import CampaignSamples, Samples
+from suite.record.machine import Machine, State
+from suite.record.measurement import Outcome
+from suite.record.run import Energy, FirstUse
+from suite.record.store import read_run
+from suite.session.bench import Bench, start
+from suite.session.journal import FRESH_S, Journal, Kind, digest
+from suite.session.progress import Progress
+from suite.worker.messages import Examined, Identify, Look, Measure, Request
+from suite.worker.process import Worker
+
+ROOT = Path(__file__).parents[3]
+MEASURED = CampaignSamples(
+    contenders={"x": Samples([1e-5, 2e-5], "cuda_graph", 7, "flat")},
+    outcomes=[Outcome(backend="y", kind="crashed", reason="died")],
+    stop_reason="precise",
+    controlled="x",
+)
+WRONG = Outcome(backend="y", case="1x1-float32-contiguous", kind="incorrect", reason="rows 1-2")
+CASE = "1x1-float32-contiguous"
+ENERGY = Energy(backend="x", case=CASE, joules_per_launch=0.1, launches=640, seconds=1.5)
+FIRST = FirstUse(backend="x", case=CASE, import_s=1.0, bind_s=2.0, launch_s=0.1, warm_bind_s=0.5)
+ANSWERS: list[tuple[Kind, str, object]] = [
+    ("began", "", 1.5),
+    ("gate", "a", None),
+    ("gate", "b", WRONG),
+    ("campaign", "a", MEASURED),
+    ("examination", "a", Examined(energy=ENERGY, note="no CUPTI")),
+    ("examination", "b", WRONG),
+    ("first_use", "a", FIRST),
+]
+
+
+def unasked() -> object:
+    raise AssertionError("the answer was known")
+
+
+def test_answers_come_back_as_they_were(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "j")
+    for kind, key, answer in ANSWERS:
+        assert first.answer(kind, key, partial(copy, answer)) == answer
+    second = Journal(tmp_path / "j")
+    assert second.resumed == 1  # campaign
+    for kind, key, answer in ANSWERS:
+        assert second.answer(kind, key, unasked) == answer
+    assert second.answer("campaign", "another", lambda: MEASURED) == MEASURED
+
+
+def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    for key in "ab":
+        Journal(path).answer("campaign", key, lambda: MEASURED)
+    path.write_text(path.read_text()[:-30])
+    other = CampaignSamples(stop_reason="budget")
+    cut = Journal(path)
+    assert cut.answer("campaign", "a", unasked) == MEASURED
+    assert cut.answer("campaign", "b", lambda: other) == other
+    again = Journal(path)
+    assert again.answer("campaign", "a", unasked) == MEASURED
+    assert again.answer("campaign", "b", unasked) == other
+
+
+def test_an_old_journal_and_a_discarded_one_count_as_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "j"
+    Journal(path).answer("campaign", "a", lambda: MEASURED)
+    os.utime(path, (time.time() - FRESH_S - 60,) * 2)
+    assert Journal(path).resumed == 0
+    Journal(path).answer("campaign", "a", lambda: MEASURED)
+    assert Journal(path).resumed == 1
+    Journal(path).discard()
+    assert not path.exists()
+
+
+def test_the_digest_depends_on_what_is_measured() -> None:
+    assert digest(["H100", "x"]) == digest(["H100", "x"])
+    assert digest(["H100", "x"]) != digest(["H200", "x"])
+
+
+SWEEP = "33x17-float32-contiguous,8x8-float32-contiguous"
+COMMAND = (
+    *("env", "-u", "PYTEST_XDIST_WORKER"),  # under which pytest-benchmark times nothing
+    *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite/session/bench_throughput.py"),
+    *("--sweep", SWEEP, "--backends", "torch_broadcast"),
+)
+
+
+def campaigns(folder: Path) -> dict[str, list[float]]:
+    """Key of each campaign in the folder's journal -> its backend's samples."""
+    found = {}
+    for journal in folder.glob(".*.journal"):
+        for text in journal.read_text().splitlines():
+            line = json.loads(text) if text.endswith("}") else {}
+            if line.get("kind") == "campaign":
+                found[line["key"]] = line["answer"]["contenders"]["torch_broadcast"]["samples_s"]
+    return found
+
+
+def test_a_run_that_is_killed_three_times_loses_only_what_was_in_progress(tmp_path: Path) -> None:
+    kept: dict[str, list[float]] = {}
+    for enough in (0, 1, 3):
+        run = subprocess.Popen(
+            (*COMMAND, "--record", tmp_path), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while len(campaigns(tmp_path)) < enough or not list(tmp_path.glob(".*.journal")):
+            assert run.poll() is None
+            time.sleep(0.05)
+        run.send_signal(signal.SIGKILL)
+        run.wait()
+        now = campaigns(tmp_path)
+        assert {key: now[key] for key in kept} == kept
+        kept = now
+        assert list(tmp_path.glob("*.json")) == []
+    done = subprocess.run((*COMMAND, "--record", tmp_path), cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (path,) = tmp_path.glob("*.json")
+    recorded = {
+        f"{one.measurement.case} {one.measurement.series}": list(one.samples_s)
+        for one in read_run(path).benchmarks
+        if one.measurement.backend == "torch_broadcast"
+    }
+    assert len(kept) >= 3
+    assert len(recorded) == 4
+    assert {key: recorded[key] for key in kept} == kept
+    assert list(tmp_path.glob(".*")) == []
+
+
+def test_what_another_try_may_not_meet_again_is_not_kept(tmp_path: Path) -> None:
+    crashed = Outcome(backend="y", kind="crashed", reason="died")
+    assert Journal(tmp_path / "j").answer("gate", "a", lambda: crashed) == crashed
+    assert Journal(tmp_path / "j").answer("gate", "a", lambda: None) is None
+
+
+def test_a_campaign_that_came_to_nothing_is_tried_again_and_one_with_samples_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / ".x.journal"
+    nothing = CampaignSamples(outcomes=[Outcome(backend="all", kind="throttled", reason="thermal")])
+    for key, measured in (("a", nothing), ("b", MEASURED)):
+        Journal(path).answer("campaign", key, partial(copy, measured))
+    assert [Journal(path).known("campaign", key) is not None for key in "ab"] == [False, True]
+
+
+def test_the_states_of_a_run_that_goes_on_are_counted_from_its_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is killed, and goes on a minute after its start; each process counts its seconds from its own start."""
+    machine = Machine(kind="cuda", name="X", cache_bytes=1 << 20, memory_bytes=1)
+
+    def request(worker: Worker, request: Request, *progress: object) -> object:
+        if isinstance(request, Identify):
+            return ""
+        if isinstance(request, Look):
+            return State(when=request.when, seconds=1.0)
+        return CampaignSamples(state=State(when="during", seconds=9.0)) if isinstance(request, Measure) else machine
+
+    monkeypatch.setattr(Worker, "request", request)
+    monkeypatch.setattr(Bench, "gate", lambda *_: None)
+    entries = [candidate.entry(ROOT / "suite" / "worker" / "tests" / "candidates" / "right.py")]
+    seen = []
+    for started, cases in ((1000.0, [Case(3, 3)]), (1060.0, [Case(3, 3), Case(4, 4)])):
+        monkeypatch.setattr("suite.session.questions.time", SimpleNamespace(time=lambda now=started: now))
+        bench = start(entries, smoke=False, progress=Progress(), journals=tmp_path)
+        for case in cases:
+            bench.measured(case, "cold", "right")
+        bench.finish()
+        seen.append([(state.when, state.seconds) for state in bench.found.states])
+    assert seen[0] == [("before", 1.0), ("during", 9.0), ("after", 1.0)]
+    assert seen[1] == [("before", 61.0), ("during", 9.0), ("during", 69.0), ("after", 61.0)]

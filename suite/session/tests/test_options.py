@@ -1,0 +1,111 @@
+"""`tox -e bench` as its user sees it: bad input is one clear line, and two runs compare as pytest-benchmark's do."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from suite.record.store import read_run
+
+ROOT = Path(__file__).parents[3]
+SMALL = ("suite/session/bench_throughput.py", "--sweep", "33x17-float32-contiguous", "--backends", "torch_broadcast")
+
+
+def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
+    alone = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
+    return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, timeout=300, check=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--backends", "torch_broadcst"), "torch_broadcst"),
+        (("--sweep", "huge"), "quick, full"),
+        (("--sweep", "4x4-int3-contiguous"), "int3"),
+        (("--candidate", "nowhere.py"), "nowhere.py"),
+        (("--candidate", "constraints.txt"), "ending in .py"),
+        (("--candidate", "suite/cases.py"), "ModelNew"),
+        (("--record", "/proc/nowhere"), "/proc/nowhere"),
+    ],
+)
+def test_bad_options_are_one_line_and_measure_nothing(arguments: tuple[str, ...], said: str) -> None:
+    done = pytest_run("suite/session/bench_throughput.py", *arguments)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    lines = [line for line in done.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1
+    assert said in lines[0]
+
+
+def test_backends_that_cannot_run_here_are_no_run(tmp_path: Path) -> None:
+    absent = "numba_cpu" if torch.cuda.is_available() else "numba_cuda"
+    done = pytest_run("suite/session/bench_throughput.py", "--backends", absent, "--record", str(tmp_path / "records"))
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert f"no backend can be measured here: {absent}" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert not list(tmp_path.rglob("*.json*"))
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("runs")
+    for number in range(2):
+        done = pytest_run(*SMALL, "--record", str(folder / str(number)))
+        assert done.returncode == 0, done.stdout + done.stderr
+    return sorted(folder.rglob("*.json"))
+
+
+def test_a_record_keeps_the_caveats_of_its_backends(runs: list[Path], tmp_path: Path) -> None:
+    assert read_run(runs[0]).run.caveats == {}
+    before = json.loads(runs[0].read_text())
+    del before["diagbench"]["caveats"]
+    older = tmp_path / "older.json"
+    older.write_text(json.dumps(before))
+    assert read_run(older).run.caveats == {}
+    both = ("torch_broadcast,torch_diag_matmul", "-k", "cold", "--record", str(tmp_path / "new"))
+    assert pytest_run(*SMALL[:-1], *both).returncode == 0
+    (path,) = (tmp_path / "new").rglob("*.json")
+    assert list(read_run(path).run.caveats) == ["torch_diag_matmul"]
+
+
+def test_a_run_is_one_complete_record(runs: list[Path]) -> None:
+    assert len(runs) == 2
+    record = read_run(runs[0])
+    names = {(one.measurement.series, one.measurement.backend) for one in record.benchmarks}
+    assert {("cold", "torch_broadcast"), ("hot", "control_aa"), ("cold", "ceiling_memcpy")} <= names
+    assert all(len(one.samples_s) == one.measurement.rounds for one in record.benchmarks)
+    assert [path.suffix for path in runs[0].parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_pytest_benchmark_compares_two_runs(runs: list[Path]) -> None:
+    command = ("pytest-benchmark", "compare", *map(str, runs))
+    tool = Path(sys.executable).with_name(command[0])
+    done = subprocess.run((tool, *command[1:]), cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "torch_broadcast" in done.stdout
+
+
+def test_benchmark_compare_takes_this_device_and_refuses_another(runs: list[Path], tmp_path: Path) -> None:
+    ours = pytest_run(*SMALL, f"--benchmark-compare={runs[0]}")
+    assert ours.returncode == 0, ours.stdout + ours.stderr
+    assert "Comparing against" in ours.stdout + ours.stderr
+    raw = json.loads(runs[0].read_text())
+    raw["machine_info"]["diagbench"]["name"] = "NVIDIA Imaginary"
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(raw))
+    theirs = pytest_run(*SMALL, f"--benchmark-compare={other}")
+    assert theirs.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "NVIDIA Imaginary" in theirs.stderr
+    assert "Traceback" not in theirs.stderr
+
+
+def test_benchmark_disable_runs_every_backend_once() -> None:
+    done = pytest_run(*SMALL, "--benchmark-disable")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "smoke" in done.stderr

@@ -1,0 +1,147 @@
+# mypy: allow-untyped-defs, allow-incomplete-defs
+"""The flat kernel of backends/triton_tuned.py with everything that was decided there left open, one knob each.
+
+Row-major B and C whose rows are dense, or start on 16-byte boundaries. Imported only where Triton is installed.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import torch
+import triton
+import triton.language as tl
+
+from backends import Launch, Unsupported
+from backends.triton_tuned import divider, enqueuer
+from suite.variants.catalogue import Variant
+
+
+@triton.jit
+def scale_variant(
+    a_ptr,
+    b_ptr,
+    out_ptr,
+    lines,
+    width,  # elements of a line
+    total,  # lines · width
+    magic,  # with bits: the divisor `width`, see triton_tuned.divider
+    bits,
+    b_line,  # from line to line, in elements
+    out_line,
+    VECTOR: tl.constexpr,  # elements that a thread takes at once
+    READ: tl.constexpr,  # of A: "uniform", one per block; "whole", one per vector; "crossing", two; "short", one each
+    DENSE: tl.constexpr,  # B and C have no gaps between lines
+    SHIFT: tl.constexpr,  # elements between a vector boundary and the first of B, and of C alike
+    DIVIDES: tl.constexpr,  # by the hardware's integer division
+    MASKED: tl.constexpr,  # every access, instead of a branch around the last block
+    LOAD_CACHE: tl.constexpr,
+    LOAD_EVICT: tl.constexpr,
+    STORE_CACHE: tl.constexpr,
+    STORE_EVICT: tl.constexpr,
+    BLOCK: tl.constexpr,  # vectors per program
+):
+    """C as one sequence of elements, BLOCK vectors of them per program."""
+    SIZE: tl.constexpr = BLOCK * VECTOR
+    BYTES: tl.constexpr = VECTOR * (b_ptr.dtype.element_ty.primitive_bitwidth // 8)
+    k = tl.arange(0, VECTOR)[None, :]
+    start = tl.program_id(0) * SIZE - SHIFT
+    first = start + VECTOR * tl.arange(0, BLOCK)[:, None]
+    at = first + k
+
+    asked = start if READ == "uniform" else at if READ == "short" else first
+    counted = tl.maximum(asked, 0) if SHIFT else asked
+    if DIVIDES:
+        line = counted // width
+    else:
+        dividend = counted.to(tl.uint32)
+        line = ((tl.umulhi(dividend, tl.cast(magic, tl.uint32)) + dividend) >> bits).to(tl.int32)
+    scale = tl.load(a_ptr + tl.minimum(line, lines - 1))
+    if READ == "crossing":
+        following = tl.load(a_ptr + tl.minimum(line + 1, lines - 1))
+        scale = tl.where(first - line * width + k < width, scale, following)
+
+    if DENSE:
+        b_at = b_ptr + at
+        out_at = out_ptr + at
+    else:
+        b_at = b_ptr + line * (b_line - width) + at
+        out_at = out_ptr + line * (out_line - width) + at
+    b_at = tl.max_contiguous(tl.multiple_of(b_at, (BYTES, BYTES)), (1, VECTOR))
+    out_at = tl.max_contiguous(tl.multiple_of(out_at, (BYTES, BYTES)), (1, VECTOR))
+
+    inside = (at >= 0) & (at < total)
+    if MASKED:
+        b = tl.load(b_at, inside, cache_modifier=LOAD_CACHE, eviction_policy=LOAD_EVICT)
+        tl.store(out_at, scale * b, inside, cache_modifier=STORE_CACHE, eviction_policy=STORE_EVICT)
+    elif (start >= 0) & (start + SIZE <= total):
+        b = tl.load(b_at, cache_modifier=LOAD_CACHE, eviction_policy=LOAD_EVICT)
+        tl.store(out_at, scale * b, cache_modifier=STORE_CACHE, eviction_policy=STORE_EVICT)
+    else:
+        tl.store(out_at, scale * tl.load(b_at, inside), inside)
+
+
+def plan(variant: Variant, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
+    """(grid, the kernel's arguments) for these operands. Raises Unsupported where the variant is none of its own."""
+    rows, width = out.shape
+    vector = variant.vector_bytes // out.element_size()
+    size = variant.vectors * vector
+    _check_layout(a, b, out, size)
+    dense = rows == 1 or b.stride(0) == out.stride(0) == width
+    shift = out.data_ptr() % variant.vector_bytes // out.element_size()
+    misaligned = shift or any(n % vector for n in (width, b.stride(0), out.stride(0)))
+    if b.data_ptr() % variant.vector_bytes != out.data_ptr() % variant.vector_bytes or (misaligned and not dense):
+        raise Unsupported("B and C are not vectors at the same places")
+    read = reading(variant, width, vector, size, shift)
+    sizes = (rows, width, rows * width, *divider(width), b.stride(0), out.stride(0))
+    policies = (variant.load_cache, variant.load_evict, variant.store_cache, variant.store_evict)
+    knobs = (vector, read, dense, shift, variant.divides, variant.masked, *policies, variant.vectors)
+    return (triton.cdiv(rows * width + shift, size), 1, 1), (a, b, out, *sizes, *knobs)
+
+
+def _check_layout(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, size: int) -> None:
+    if out.numel() == 0:
+        raise Unsupported("there is nothing to launch")
+    if a.stride(0) != 1 or b.stride(1) != 1 or out.stride(1) != 1:
+        raise Unsupported("it takes contiguous rows only")
+    if max(out.shape[0] * max(b.stride(0), out.stride(0)), out.numel()) + size >= 2**31:
+        raise Unsupported("its indices have 32 bits")
+
+
+def reading(variant: Variant, width: int, vector: int, size: int, shift: int) -> str:
+    """How A is read: as the rule of triton_tuned has it, or as the variant wants where that is something else."""
+    whole = width % vector == 0 and not shift
+    rule = "whole" if whole else "crossing" if width >= vector - 1 else "short"
+    if not variant.read:
+        return rule
+    if variant.read == rule:
+        raise Unsupported(f"A is read so here anyway ({rule})")
+    if variant.read == "uniform" and (shift or width % size):
+        raise Unsupported(f"a block of {size} elements is not within one row")
+    if variant.read == "crossing" and width < vector - 1:
+        raise Unsupported(f"a vector of {vector} elements reaches through more than two rows")
+    return variant.read
+
+
+def bind(variant: Variant, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+    """A launch of the variant on this stream, which has to be torch's current one now. Raises Unsupported."""
+    grid, arguments = plan(variant, a, b, out)
+    kernel: Any = scale_variant
+    compiled = kernel[grid](*arguments, num_warps=variant.warps)
+    if compiled is None:  # Triton's interpreter compiles nothing
+        enqueue = partial(kernel[grid], *arguments, num_warps=variant.warps)
+    else:
+        enqueue = enqueuer(compiled, grid, stream, arguments)
+
+    def launch() -> torch.Tensor:
+        enqueue()
+        return out
+
+    return launch
+
+
+def compile_only(variant: Variant, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> None:
+    """Leave the compiled variant in Triton's cache on disk, where other processes find it. Raises Unsupported."""
+    grid, arguments = plan(variant, a, b, out)
+    scale_variant.warmup(*arguments, grid=grid, num_warps=variant.warps)

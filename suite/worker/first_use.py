@@ -1,0 +1,104 @@
+"""What the first product of a backend costs: its import, its bind and its first launch, each in a fresh process.
+
+What every backend needs is there before the clock starts: torch, the device's context and the operands. The processes
+are forked from one that has imported torch and nothing else, and that never touches a device. The parent's side imports
+no array library.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+from backends import Entry, load
+from suite.cases import Case
+from suite.record.measurement import Outcome
+from suite.record.run import FirstUse
+from suite.worker.process import die_with_parent, epitaph
+
+CACHES = (
+    *("CUDA_CACHE_PATH", "CUPY_CACHE_DIR", "CUTE_DSL_CACHE_DIR", "JAX_COMPILATION_CACHE_DIR", "NUMBA_CACHE_DIR"),
+    *("TILELANG_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "WARP_CACHE_PATH"),
+)
+"""The environment variables that say where the compilers keep what they made."""
+
+TIMEOUT_S = 180.0
+
+
+def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUse | Outcome:
+    """The cost of a first use with the compilers' caches empty, and of its bind with the caches that it left."""
+    spent = []
+    with tempfile.TemporaryDirectory() as folder:
+        caches = {name: os.path.join(folder, name.lower()) for name in CACHES}
+        for _ in ("cold", "warm"):
+            answer = _in_a_fresh_process(entry, case, caches, timeout_s)
+            if "kind" in answer:
+                return Outcome(backend=entry.name, case=case.id, **answer)
+            spent.append(answer)
+    cold, warm = spent
+    return FirstUse(backend=entry.name, case=case.id, warm_bind_s=warm["bind_s"], **cold)
+
+
+def _in_a_fresh_process(entry: Entry, case: Case, caches: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
+    """What `spent` returns there, or the kind and the reason of an Outcome."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch"])
+    ours, theirs = context.Pipe(duplex=False)
+    process = context.Process(target=_answer, args=(theirs, entry, case, os.environ | caches))
+    process.start()
+    theirs.close()
+    try:
+        if not ours.poll(timeout_s):
+            return {"kind": "timeout", "reason": f"no first product within {timeout_s:.0f} s"}
+        answer: dict[str, Any] = ours.recv()
+        return answer
+    except EOFError:
+        process.join(10)
+        return {"kind": "crashed", "reason": epitaph(process.exitcode)}
+    finally:
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _answer(connection: Connection, entry: Entry, case: Case, environment: Mapping[str, str]) -> None:
+    """The fresh process: the environment is set before a backend is imported or the device is touched."""
+    die_with_parent()
+    os.environ.update(environment)
+    try:
+        answer: dict[str, Any] = spent(entry, case)
+    except Exception as error:
+        from suite.worker.server import why
+
+        answer = dict(zip(("kind", "reason"), why(error), strict=True))
+    connection.send(answer)
+    os._exit(0)  # an orderly exit could hang or fault in the driver
+
+
+def spent(entry: Entry, case: Case) -> dict[str, float]:
+    """Seconds of the backend's import, its bind and its first launch, in this process. Raises what they raise."""
+    from suite.check import operands
+    from suite.measure import timing
+
+    device = timing.Device()
+    with device.active():
+        on = operands.allocate(case, device.torch)
+        on.fill(seed=0)
+        device.synchronize()
+        marks = [time.perf_counter()]
+        backend = load(entry)
+        marks.append(time.perf_counter())
+        launch = backend.bind(on.a, on.b, on.out, device.stream)
+        device.synchronize()
+        marks.append(time.perf_counter())
+        launch()
+        device.synchronize()
+        marks.append(time.perf_counter())
+    seconds = (after - before for before, after in itertools.pairwise(marks))
+    return dict(zip(("import_s", "bind_s", "launch_s"), seconds, strict=True))

@@ -1,0 +1,117 @@
+"""The process that owns the device. The pytest process asks it for one thing at a time and survives whatever it does.
+
+A backend that hangs, segfaults or corrupts the CUDA context takes this process down, not the run: `Worker.request`
+raises WorkerFailed with the backend that was at work, and the next request starts a fresh process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import Any
+
+from suite.record.measurement import OutcomeKind
+from suite.worker.messages import Request
+
+PR_SET_PDEATHSIG = 1
+SILENCE_S = 180.0
+"""A worker that reports nothing for so long is taken to hang; the slowest honest step is a first compilation."""
+
+
+class WorkerFailed(Exception):
+    """The worker died, hung or lost its device; `doing` names the backend at work, or is empty."""
+
+    def __init__(self, kind: OutcomeKind, doing: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind, self.doing, self.reason = kind, doing, reason
+
+
+class Worker:
+    """The pytest process's end. Starts a process at the first request and after each failure."""
+
+    def __init__(self, silence_s: float = SILENCE_S) -> None:
+        self._silence_s = silence_s
+        self._began = time.monotonic()
+        self._process: Any = None
+        self._connection: Connection | None = None
+
+    def request(self, request: Request, progress: Callable[[int, float], None] = lambda rounds, width: None) -> Any:
+        """The answer to a request. progress(rounds, widest half-width) is called as a campaign goes on.
+
+        Raises WorkerFailed.
+        """
+        connection = self._connected()
+        doing = ""
+        try:
+            connection.send(request)
+            while connection.poll(self._silence_s):
+                tag, *content = connection.recv()
+                if tag == "doing":
+                    doing = content[0]
+                elif tag == "progress":
+                    progress(*content)
+                elif tag == "failed":
+                    raise WorkerFailed(*content)
+                else:
+                    return content[0]
+            raise WorkerFailed("timeout", doing, f"no sign of life for {self._silence_s:.0f} s")
+        except (EOFError, ConnectionError):
+            raise WorkerFailed("crashed", doing, self._epitaph()) from None
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """End the process, whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+        if self._connection is not None:
+            self._connection.close()
+        self._process = self._connection = None
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            context = multiprocessing.get_context("spawn")
+            self._connection, theirs = context.Pipe()
+            self._process = context.Process(target=_serve, args=(theirs, self._began), daemon=True)
+            self._process.start()
+            theirs.close()
+        return self._connection
+
+    def _epitaph(self) -> str:
+        process = self._process
+        process.join(10)
+        code = process.exitcode
+        self.stop()
+        return epitaph(code)
+
+
+def epitaph(code: int | None) -> str:
+    """How a process ended, from its exit code as multiprocessing gives it."""
+    if code is not None and code < 0:
+        names = {number.value: number.name for number in signal.Signals}
+        return f"its process was ended by {names.get(-code, f'signal {-code}')}"
+    return f"its process ended by itself, with exit code {code}"
+
+
+def die_with_parent() -> None:
+    """On Linux: let this process end when its parent does, whatever it is doing then."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def _serve(connection: Connection, began: float) -> None:
+    # Imported in the child only: the pytest process stays without array libraries and without a device context.
+    die_with_parent()
+    try:
+        from suite.worker.server import serve
+    except ImportError as error:
+        connection.send(("failed", "crashed", "", f"{error.name} is not installed, or broken: {error}"))
+        return
+    serve(connection, began)
