@@ -1,3 +1,3 @@
-"""Names the plugin that gives pytest the options of `tox -e bench`."""
+"""Names the plugins that make `tox -e bench`: the run, and what is said of it."""
 
-pytest_plugins = ["suite.session.plugin"]
+pytest_plugins = ["suite.session.plugin", "reports.plugin"]

@@ -19,7 +19,7 @@ from suite.device import machine
 from suite.measure import timing
 from suite.measure.timing import Device
 from suite.record.measurement import Outcome
-from suite.worker.server import why
+from suite.worker.failures import why
 
 SEED = 30_000
 

@@ -10,19 +10,23 @@ from suite.session.bench import Bench
 
 
 def test_first_use(case: str, backend: str, bench: Bench) -> None:
-    skip_outcome(bench.first_use(parse(case), backend))
+    end_with(bench.first_use(parse(case), backend))
 
 
 def test_other_timers_and_energy(case: str, backend: str, bench: Bench) -> None:
     if bench.machine.kind != "cuda":
         pytest.skip("there is one clock on a CPU, and no energy counter that is read here")
     found = bench.examine(parse(case), backend)
-    skip_outcome(found)
+    end_with(found)
     if not isinstance(found, Outcome) and found.note:
         pytest.skip(found.note)
 
 
-def skip_outcome(found: object) -> None:
-    """A backend that did not get so far is in the record with its reason; its tests have failed or not already."""
-    if isinstance(found, Outcome):
-        pytest.skip(f"{found.kind}: {found.reason}")
+def end_with(found: object) -> None:
+    """Fail the test of a backend that crashed or hung; skip that of one without a number for another reason."""
+    if not isinstance(found, Outcome):
+        return
+    words = f"{found.kind}: {found.reason}"
+    if found.kind in ("crashed", "timeout"):
+        pytest.fail(words, pytrace=False)
+    pytest.skip(words)

@@ -6,13 +6,10 @@ Running the project's own tests uses none of this: the worker starts when one of
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from backends import CannotDo, DiagbenchError
 from suite import ROOT
@@ -164,7 +161,7 @@ def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, A
     made.finish()
     say = config.stash[PROGRESS].say
     compiled = run_file.compiled(asked.entries, made.machine, say) if RUN_PATH in config.stash else ()
-    output_json["diagbench"] = run_file.run(made, asked, compiled).model_dump(mode="json")
+    output_json["diagbench"] = run_file.run(made, asked.sweep, asked.command, compiled).model_dump(mode="json")
 
 
 def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchmark: dict[str, Any]) -> None:
@@ -208,27 +205,7 @@ def _complete(session: pytest.Session, made: Bench, path: Path) -> None:
     made.journal.discard()
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The table, who has no number in it and why, where the run and its page are, and what to do next."""
-    path = config.stash.get(RUN_PATH, None)
-    if path is None or not path.exists():
-        return
-    say = terminalreporter.write_line
-    record = store.read_run(path)
-    try:
-        from reports.render import render_run
-        from reports.terminal_table import terminal_table
-    except ImportError as error:
-        say(f"run: {path} (no table and no page: {error.name} is not installed)")
-        return
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(terminal_table(record))
-    _say_all(terminalreporter, list(welcome.without_a_number(list(record.run.outcomes))))
-    folder = config.getoption("--record")
-    say(f"run:  {path}")
-    say(f"page: {render_run(record, folder)}")
-    _say_all(terminalreporter, list(welcome.after(config.stash[OPTIONS], record.machine.kind)))
-
-
-def _say_all(terminalreporter: Any, lines: Sequence[str]) -> None:
-    for line in lines:
-        terminalreporter.write_line(line)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """One process for the tests where there is a CUDA device, whose memory several would share; else xdist's own."""
+    return 1 if Path("/dev/nvidiactl").exists() else None

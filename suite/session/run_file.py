@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import backends
 from suite import ROOT
@@ -22,9 +21,6 @@ from suite.record.compiled import Compiled
 from suite.record.machine import Machine
 from suite.record.run import Run
 from suite.session.bench import Bench
-
-if TYPE_CHECKING:
-    from suite.session.options import Options
 
 
 def stem() -> str:
@@ -40,12 +36,12 @@ def require_publishable(candidates: Sequence[Path]) -> None:
         raise store.CannotWrite("--publish takes no --candidate: a record can be repeated only from what is committed")
 
 
-def run(bench: Bench, options: Options, compiled: tuple[Compiled, ...]) -> Run:
-    """What the file says beside the measurements."""
+def run(bench: Bench, sweep: str, command: str, compiled: tuple[Compiled, ...]) -> Run:
+    """What the file says beside the measurements. command: what to type to repeat the run."""
     found = bench.found
     return Run(
-        sweep=options.sweep,
-        command=options.command,
+        sweep=sweep,
+        command=command,
         seconds_measuring=found.seconds_measuring,
         outcomes=tuple(found.outcomes),
         compiled=compiled,
@@ -53,7 +49,7 @@ def run(bench: Bench, options: Options, compiled: tuple[Compiled, ...]) -> Run:
         agreements=tuple(found.agreements),
         first_uses=tuple(found.first_uses),
         energies=tuple(found.energies),
-        caveats={entry.name: entry.caveat for entry in options.entries if entry.caveat},
+        caveats={entry.name: entry.caveat for entry in bench.participants.entries if entry.caveat},
     )
 
 

@@ -29,8 +29,9 @@ from suite.record.variants import Row
 from suite.statistics import summarise
 from suite.variants import kernel
 from suite.variants.catalogue import REFERENCES, CannotMeasure, Variant
+from suite.worker.failures import DeviceLost, one_line
 from suite.worker.messages import Describe, Gate, Measure
-from suite.worker.server import DeviceLost, Server, one_line
+from suite.worker.server import Server
 
 Timed = Literal["cold", "hot"]
 

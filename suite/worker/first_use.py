@@ -74,7 +74,7 @@ def _answer(connection: Connection, entry: Entry, case: Case, environment: Mappi
     try:
         answer: dict[str, Any] = spent(entry, case)
     except Exception as error:
-        from suite.worker.server import why
+        from suite.worker.failures import why
 
         answer = dict(zip(("kind", "reason"), why(error), strict=True))
     connection.send(answer)

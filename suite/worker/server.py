@@ -8,52 +8,33 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sysconfig
 import time
-import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from functools import partial
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Literal
 
 import torch
 
 import backends
-import backends._candidate
-from backends import Entry, Launch, Unsupported
-from suite import ROOT
+from backends import Entry, Launch
 from suite.cases import Case
 from suite.check import gate, operands
 from suite.check.operands import Operands
 from suite.device import machine, nvml
-from suite.measure import campaign, ceilings, second_timer, timing
-from suite.measure.campaign import Contender
+from suite.measure import campaign, second_timer, timing
 from suite.measure.plan import CONTROL
-from suite.measure.samples import CampaignSamples, Samples
+from suite.measure.samples import CampaignSamples
 from suite.record.machine import Machine, State
 from suite.record.measurement import Outcome, OutcomeKind, Series
+from suite.worker.failures import DeviceLost, why
+from suite.worker.lineup import Lineup, equal_sets
 from suite.worker.messages import Describe, Examine, Examined, Gate, Identify, Look, Measure, Request
 
 SEED = 20_000
 
-CONTROLLED = ("triton_tuned", "cupy_rawkernel", "numba_cpu")
-"""What the A/A control doubles: the first of these that is among the contenders, else the first contender."""
-
 HEADROOM_BYTES = 1 << 29
 """Left free beside the operands: the gate's tiles in float64, graphs, and what the libraries take for themselves."""
-
-HOST_LAUNCHES = {"launch": 100, "call": 10}
-"""Per sample of the host series: enough to see past the clock, too few to fill the device's queue."""
-
-
-class DeviceLost(Exception):
-    """An error after which nothing on the device can be trusted: the process must end."""
-
-    def __init__(self, kind: OutcomeKind, reason: str) -> None:
-        super().__init__(reason)
-        self.kind = kind
 
 
 def serve(connection: Connection, began: float) -> None:
@@ -71,27 +52,6 @@ def serve(connection: Connection, began: float) -> None:
                 kind, reason = (error.kind, str(error)) if isinstance(error, DeviceLost) else why(error)
                 connection.send(("failed", kind, server.doing, reason))
                 os._exit(1)  # an orderly exit could hang or fault in the driver
-
-
-@dataclass
-class Timed:
-    """The contenders of one campaign, with what is needed to describe and to check them afterwards."""
-
-    sets: list[Operands]
-    contenders: list[Contender] = field(default_factory=list)
-    forms: dict[str, str] = field(default_factory=dict)
-    bound: dict[str, tuple[Entry, list[Launch]]] = field(default_factory=dict)
-
-    def add(self, contender: Contender, form: str) -> None:
-        """Let a contender take part."""
-        self.contenders.append(contender)
-        self.forms[contender.name] = form
-
-    def sampled(self, contender: Contender) -> Samples:
-        """What goes back to the pytest process."""
-        name, sampler = contender.name, contender.sampler
-        allocates = name in self.bound and self.bound[name][0].allocates
-        return Samples(contender.samples_s, sampler.method, sampler.launches, self.forms[name], allocates)
 
 
 class Server:
@@ -172,79 +132,37 @@ class Server:
             measured.outcomes.append(_of_the_case(request, "no_memory", reason))
             return measured
         try:
-            timed = Timed(self._operand_sets(request.case, measured.buffer_sets))
+            lineup = Lineup(self.device, request, measured.buffer_sets, SEED)
         except torch.OutOfMemoryError:
             measured.outcomes.append(_of_the_case(request, "no_memory", "the device's memory ran out"))
             return measured
-        self._prepare(request, timed, measured)
-        if timed.bound:
-            self._run(request, timed, measured)
+        self._prepare(request, lineup, measured)
+        if lineup.entries:
+            self._run(request, lineup, measured)
         return measured
 
     def _sets_needed(self, case: Case) -> int:
         return timing.sets_needed(case.bytes_moved, machine.cache_bytes(self.device.kind))
 
-    def _operand_sets(self, case: Case, count: int) -> list[Operands]:
-        """Equal sets of values that all contenders multiply alike, since all share them."""
-        sets = [operands.allocate(case, self.device.torch) for _ in range(count)]
-        for guarded in sets[0].guarded:
-            guarded.poison()
-        sets[0].fill(SEED, operands.ORDINARY)
-        for other in sets[1:]:
-            for mine, first in zip(other.guarded, sets[0].guarded, strict=True):
-                mine.buffer.copy_(first.buffer)
-        return sets
-
-    def _prepare(self, request: Measure, timed: Timed, measured: CampaignSamples) -> None:
+    def _prepare(self, request: Measure, lineup: Lineup, measured: CampaignSamples) -> None:
         """Bind and capture every contender: ceilings first, the A/A control last."""
-        if request.series not in HOST_LAUNCHES:
-            for name, (launches, form) in ceilings.ceilings(timed.sets).items():
-                timed.add(self._contender(name, launches, request), form)
+        lineup.add_ceilings()
         for entry in request.entries:
-            add = partial(self._add, entry, request, timed)
-            outcome = self._attempt(entry, request.case, request.series, add)
+            outcome = self._attempt(entry, request.case, request.series, partial(lineup.add, entry, self._bind))
             if outcome is not None:
                 measured.outcomes.append(outcome)
-        measured.controlled = next((name for name in (*CONTROLLED, *timed.bound) if name in timed.bound), "")
+        measured.controlled = lineup.choose_controlled()
         if measured.controlled:
             self._report(measured.controlled)
-            entry, launches = timed.bound[measured.controlled]
-            if entry.allocates:
-                launches = [_Kept(launch.launch) for launch in launches if isinstance(launch, _Kept)]
-            control = self._contender(CONTROL, launches, request, entry)
-            timed.add(control, f"{measured.controlled} again")
+            lineup.add_control()
         self._report("")
 
-    def _add(self, entry: Entry, request: Measure, timed: Timed) -> None:
-        launches = [self._bind(entry, on) for on in timed.sets]
-        form = str(getattr(launches[0], "form", ""))
-        if request.series == "call":
-            bind = backends.load(entry).bind
-            launches = [partial(_call, bind, on, self.device.stream) for on in timed.sets]
-        if entry.allocates:
-            launches = [_Kept(launch) for launch in launches]
-        timed.add(self._contender(entry.name, launches, request, entry), form)
-        timed.bound[entry.name] = (entry, launches)
-
-    def _contender(
-        self, name: str, launches: Sequence[Launch], request: Measure, entry: Entry | None = None
-    ) -> Contender:
-        """entry: the backend that launches; None for a ceiling."""
-        if request.series in HOST_LAUNCHES:
-            count = HOST_LAUNCHES[request.series]
-            return Contender(name, timing.HostSampler(launches, count, self.device.synchronize))
-        capturable, own_stream = (entry.capturable, entry.own_stream) if entry else (True, False)
-        rough_s = self.device.rough_seconds(launches, own_stream)
-        sets = 1 if own_stream else len(launches)  # the host's pace is long enough without whole walks
-        count = timing.launches_per_sample(rough_s, sets, request.plan.sample_s)
-        return Contender(name, self.device.sampler(launches, count, capturable, own_stream))
-
-    def _run(self, request: Measure, timed: Timed, measured: CampaignSamples) -> None:
+    def _run(self, request: Measure, lineup: Lineup, measured: CampaignSamples) -> None:
         """Take the rounds, then check every C once more: a backend that went wrong meanwhile loses its samples."""
-        before = partial(self._watch, timed, measured.controlled) if request.careful else lambda name: None
+        before = partial(self._watch, lineup) if request.careful else lambda name: None
         try:
             result = campaign.run(
-                timed.contenders, request.plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
+                lineup.contenders, request.plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
             )
         except campaign.Throttled as error:
             measured.outcomes.append(_of_the_case(request, "throttled", str(error)))
@@ -254,18 +172,21 @@ class Server:
         measured.rounds_dropped = result.rounds_dropped
         if self.device.kind == "cuda":
             measured.state = self._state("during")
+        wrong = self._wrong_after_the_rounds(request, lineup, measured)
+        for contender in lineup.contenders:
+            if contender.name not in wrong:
+                measured.contenders[contender.name] = lineup.samples(contender)
+
+    def _wrong_after_the_rounds(self, request: Measure, lineup: Lineup, measured: CampaignSamples) -> set[str]:
+        """The names whose C is not right any more, with their outcomes noted."""
         wrong = set()
-        for entry, launches in timed.bound.values():
-            again = partial(self._check_what_was_timed, entry, launches, timed)
+        for entry in lineup.entries:
+            again = partial(lineup.check_what_was_timed, entry)
             outcome = self._attempt(entry, request.case, request.series, again)
             if outcome is not None:
                 measured.outcomes.append(outcome)
                 wrong.add(entry.name)
-        if measured.controlled in wrong:
-            wrong.add(CONTROL)
-        for contender in timed.contenders:
-            if contender.name not in wrong:
-                measured.contenders[contender.name] = timed.sampled(contender)
+        return wrong | ({CONTROL} if measured.controlled in wrong else set())
 
     def _examine(self, request: Examine) -> Examined | Outcome:
         """Run one backend alone on a campaign's operand sets, for the other timers and the energy counter."""
@@ -277,7 +198,7 @@ class Server:
         found: list[Examined] = []
 
         def look() -> None:
-            sets = [self._bind(entry, on) for on in self._operand_sets(case, count)]
+            sets = [self._bind(entry, on) for on in equal_sets(self.device, case, count, SEED)]
             agreements, note = second_timer.agreements(entry, case, "cold", sets, request.campaign_seconds)
             energy = nvml.energy(entry.name, case, sets, self.device.synchronize) if request.energy else None
             found.append(Examined(agreements, energy, note))
@@ -288,77 +209,13 @@ class Server:
     def _state(self, when: Literal["before", "during", "after"]) -> State:
         return nvml.state(when, time.monotonic() - self.began)
 
-    def _watch(self, timed: Timed, controlled: str, name: str) -> None:
+    def _watch(self, lineup: Lineup, name: str) -> None:
         self.device.synchronize()
-        self._report(controlled if name == CONTROL else name if name in timed.bound else "")
+        self._report(lineup.at_work(name))
 
     def _progress(self, rounds: int, width: float) -> None:
         self.report(("progress", rounds, width))
 
-    def _check_what_was_timed(self, entry: Entry, launches: list[Launch], timed: Timed) -> None:
-        """Launch by the very graph that was timed, and by nothing else, into poisoned outputs, and look at some."""
-        (contender,) = (one for one in timed.contenders if one.name == entry.name)
-        for on in timed.sets:
-            on.guarded[2].poison()
-        self.device.synchronize()  # streams of a backend's own do not wait for it
-        contender.sampler.replay()
-        self.device.synchronize()
-        for index in {0, len(launches) // 2, len(launches) - 1}:
-            launch, on = launches[index], timed.sets[index]
-            result = launch.result if isinstance(launch, _Kept) else on.out
-            gate.compare(on, result, entry, SEED, operands.ORDINARY)
-
-
-class _Kept:
-    """A launch whose fresh C outlives it, as in use: else a graph's launches would all be given the same memory."""
-
-    def __init__(self, launch: Launch) -> None:
-        self.launch = launch
-        self.result = torch.empty(0)
-
-    def __call__(self) -> torch.Tensor:
-        """Launch; the C of the launch before is given back only then."""
-        self.result = self.launch()
-        return self.result
-
-
-def _call(bind: Callable[..., Launch], on: Operands, stream: int) -> torch.Tensor:
-    return bind(on.a, on.b, on.out, stream)()
-
 
 def _of_the_case(request: Measure, kind: OutcomeKind, reason: str) -> Outcome:
     return Outcome(backend="all", case=request.case.id, series=request.series, kind=kind, reason=reason)
-
-
-def why(error: BaseException) -> tuple[OutcomeKind, str]:
-    """The kind and the reason of the Outcome of a backend that raised this."""
-    if isinstance(error, timing.CaptureFailed) and error.__cause__ is not None:
-        kind, reason = why(error.__cause__)
-        return kind, f"in the capture of its launches, {reason}"
-    if isinstance(error, Unsupported):
-        return "unsupported", str(error)
-    if isinstance(error, gate.Incorrect):
-        return "incorrect", str(error)
-    if isinstance(error, torch.OutOfMemoryError):
-        return "no_memory", "the device's memory ran out"
-    return "crashed", one_line(error)
-
-
-def one_line(error: BaseException) -> str:
-    """The error's type and the first line of what it says, and the last place in a backend that it came through."""
-    text = str(error).strip().splitlines()
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(Path(frame.filename))]
-    place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
-
-
-def _is_foreign(file: Path) -> bool:
-    """Whether it is neither a backend's nor a contender's: this room's, the catalogue's, a library's or Python's."""
-    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    catalogue = (Path(backends.__file__), Path(backends._candidate.__file__))
-    return (
-        ROOT / "suite" in (file.parent, file.parent.parent)
-        or file in catalogue
-        or not file.is_absolute()
-        or any(file.is_relative_to(library) for library in libraries if library)
-    )

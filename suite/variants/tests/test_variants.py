@@ -291,7 +291,7 @@ def test_a_device_that_fails_is_one_line(
     pytest.importorskip("triton")
     from suite.measure import timing
     from suite.variants import campaign as variant_campaign
-    from suite.worker.server import DeviceLost
+    from suite.worker.failures import DeviceLost
 
     class Failing(variant_campaign.VariantServer):
         def answer(self, request: Any) -> Any:

@@ -1,0 +1,60 @@
+"""What is said of a backend that raised: the kind of its outcome, and one line of reason."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+import traceback
+from pathlib import Path
+
+import torch
+
+import backends
+import backends._candidate
+from backends import Unsupported
+from suite import ROOT
+from suite.check import gate
+from suite.measure import timing
+from suite.record.measurement import OutcomeKind
+
+
+class DeviceLost(Exception):
+    """An error after which nothing on the device can be trusted: the process must end."""
+
+    def __init__(self, kind: OutcomeKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+def why(error: BaseException) -> tuple[OutcomeKind, str]:
+    """The kind and the reason of the Outcome of a backend that raised this."""
+    if isinstance(error, timing.CaptureFailed) and error.__cause__ is not None:
+        kind, reason = why(error.__cause__)
+        return kind, f"in the capture of its launches, {reason}"
+    if isinstance(error, Unsupported):
+        return "unsupported", str(error)
+    if isinstance(error, gate.Incorrect):
+        return "incorrect", str(error)
+    if isinstance(error, torch.OutOfMemoryError):
+        return "no_memory", "the device's memory ran out"
+    return "crashed", one_line(error)
+
+
+def one_line(error: BaseException) -> str:
+    """The error's type, the first line of its message, and the last place in a backend that it came through."""
+    text = str(error).strip().splitlines()
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(Path(frame.filename))]
+    place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
+
+
+def _is_foreign(file: Path) -> bool:
+    """Whether it is neither a backend's nor a candidate's: a room's of suite, the catalogue's or a library's."""
+    libraries = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    catalogue = (Path(backends.__file__), Path(backends._candidate.__file__))
+    return (
+        ROOT / "suite" in (file.parent, file.parent.parent)
+        or file in catalogue
+        or not file.is_absolute()
+        or any(file.is_relative_to(library) for library in libraries if library)
+    )
