@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from suite.cases import Case
+from suite.record.measurement import Measurement
+
 ABSENT = "–"
 
 
@@ -47,3 +50,14 @@ def binary(count: int | None) -> str:
     while size >= 1024 and len(units) > 1:
         size, units = size / 1024, units[1:]
     return f"{size:.1f}".removesuffix(".0") + f" {units[0]}"
+
+
+def label(case: Measurement | Case) -> str:
+    """A case for a reader: 4096 × 4096 float32, the layout named unless contiguous."""
+    layout = "" if case.layout == "contiguous" else f" {case.layout}"
+    return f"{case.rows} × {case.cols} {case.dtype}{layout}"
+
+
+def span(low: str, high: str) -> str:
+    """Two written numbers as a range; one where both are written alike."""
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,53 @@
+"""The signs beside numbers and names, and the words that say what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reports import units
+from suite.record.measurement import Measurement
+
+MARKS = {"SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
+"""Behind a share of the ceiling: how the backend compares with the fastest one of its case."""
+
+LEGEND = (
+    "= within the margin of the fastest backend, ? undecided, no mark: slower; ! above what the ceiling can explain"
+)
+
+STAR = " *"
+"""Behind the name of a backend about whose numbers something has to be said; the table's note says it."""
+
+
+def starred(name: str, said: Mapping[str, str]) -> str:
+    """The backend's name, with a star if there is a remark on it."""
+    return name + (STAR if name in said else "")
+
+
+def footnotes(said: Mapping[str, str], *, after: str = "") -> str:
+    """The remarks as one note, behind another; backends with the same remark are named together."""
+    alike: dict[str, list[str]] = {}
+    for name, words in said.items():
+        alike.setdefault(words, []).append(name)
+    return ". ".join(filter(None, (after, *(f"* {', '.join(names)}: {words}" for words, names in alike.items()))))
+
+
+def share_cell(m: Measurement) -> str:
+    """A share of the ceiling in percent and its marks; see LEGEND."""
+    mark = MARKS[m.verdict] if m.role == "backend" else ""
+    share = units.ABSENT if m.of_ceiling is None else f"{100 * m.of_ceiling:.1f}"
+    return share + mark + doubt(m)
+
+
+def share_interval(m: Measurement) -> str:
+    """A share of the ceiling with its interval, marked where no copy explains it."""
+    return units.percent_interval(m.of_ceiling, m.of_ceiling_ci99) + doubt(m)
+
+
+def verdict_cell(m: Measurement) -> str:
+    """How a backend compares with the fastest one of its case; a dash for what is no backend."""
+    return m.verdict if m.role == "backend" else units.ABSENT
+
+
+def doubt(m: Measurement) -> str:
+    """The mark of a share that no copy explains; empty for the others."""
+    return " !" if m.above_ceiling else ""

@@ -1,0 +1,91 @@
+"""How close does every backend get to the ceiling, in every case?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from reports import units
+from reports.document import Figure, Section, Table, said
+from reports.marks import LEGEND, footnotes, share_cell, share_interval, starred, verdict_cell
+from reports.view import View, contenders, ranked
+from suite.record.measurement import Measurement, Series
+
+WORDS: dict[Series, str] = {
+    "cold": "The operands rotate through more buffers than the cache holds, so that every launch finds them in "
+    "memory and pays for exactly its own bytes, write-backs included; the smallest cases, named under how it "
+    "was measured, would need more buffers than a sample has launches.",
+    "hot": "Every launch uses the same buffers, so what fits the cache stays in it. So does the ceiling.",
+}
+"""What the time of each series with a ceiling includes."""
+
+
+def sections(view: View, figures: tuple[Figure, ...]) -> Iterator[Section]:
+    """A section per series with a ceiling that was measured; the figures stand in the first one."""
+    for series, words in WORDS.items():
+        if view.series(series):
+            yield Section(
+                f"Share of the ceiling, series {series}",
+                said(words, _doubt(view.series(series))),
+                figures if series == "cold" else (),
+                tables=(share_table(view, series), numbers_table(view, series)),
+            )
+
+
+def _doubt(measurements: Iterable[Measurement]) -> str:
+    flagged = sum(each.above_ceiling for each in measurements)
+    if not flagged:
+        return ""
+    return f"{flagged} marked ! are above the ceiling by more than the A/A control explains: look before believing."
+
+
+def share_table(view: View, series: Series) -> Table:
+    """Share of the ceiling in percent: a row per case, a column per backend, best median first, and per ceiling."""
+    backends = ranked(view.series(series))
+    names = [*backends, *contenders(view.series(series), ("ceiling",))]
+    remarks = view.remarks(backends)
+    rows = (
+        (units.label(case), case.regime, *_share_cells(view.campaign(series, case.case), names))
+        for case in view.cases(series)
+    )
+    heads = ("case", "regime", *(starred(name, remarks) for name in names))
+    return Table(heads, tuple(rows), text=2, note=footnotes(remarks, after=f"In %, {LEGEND}"))
+
+
+def _share_cells(campaign: Mapping[str, Measurement], names: Iterable[str]) -> Iterator[str]:
+    return (share_cell(campaign[name]) if name in campaign else units.ABSENT for name in names)
+
+
+def numbers_table(view: View, series: Series) -> Table:
+    """All that was measured in a series, a row per case and candidate."""
+    heads = (
+        "case", "candidate", "form", "median, µs", "mean, µs", "p5, µs", "p95, µs", "relative IQR", "GB/s",
+        "of the ceiling [99 %]", "of peak", "time / fastest [99 %]", "verdict", "rounds", "launches per sample",
+        "buffer sets",
+    )  # fmt: skip
+    remarks = view.remarks(contenders(view.series(series), ("backend",)))
+    rows = tuple(
+        _numbers_row(each, starred(each.backend, remarks))
+        for case in view.cases(series)
+        for each in view.campaign(series, case.case).values()
+    )
+    summary = f"All numbers of the series {series}: {len(rows)} rows"
+    return Table(heads, rows, text=3, note=footnotes(remarks), summary=summary)
+
+
+def _numbers_row(m: Measurement, name: str) -> tuple[str, ...]:
+    times = (m.median_s, m.mean_s, m.p5_s, m.p95_s)
+    return (
+        units.label(m),
+        name,
+        m.form or units.ABSENT,
+        *(units.microseconds(time) for time in times),
+        f"{100 * m.noise_relative_iqr:.2f} %",
+        units.gigabytes_per_s(m.bandwidth_bytes_per_s),
+        share_interval(m),
+        units.percent(m.of_peak),
+        units.ratio(m.ratio, m.ratio_ci99),
+        verdict_cell(m),
+        str(m.rounds),
+        str(m.launches_per_sample),
+        f"{m.buffer_sets} of {m.buffer_sets_needed}" if m.buffer_sets < m.buffer_sets_needed else str(m.buffer_sets),
+    )
