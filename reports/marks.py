@@ -10,9 +10,17 @@ from suite.record.measurement import Measurement
 MARKS = {"SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
 """Behind a share of the ceiling: how the backend compares with the fastest one of its case."""
 
-LEGEND = (
-    "= within the margin of the fastest backend, ? undecided, no mark: slower; ! above what the ceiling can explain"
+ABOVE = "faster than any copy we timed, beyond the noise"
+"""What ! means, wherever it stands."""
+
+ABOVE_WHERE = (
+    "It can stand wherever every launch fetches its operands from DRAM. These are the DRAM-bound cases, cold and hot, "
+    "and cold all others but the launch-bound ones and those with too few copies of their operands."
 )
+"""The cases in which ! is asked at all: suite/measure/comparisons.py decides, and the record holds the answer."""
+
+VERDICT_LEGEND = "= within the margin of the fastest backend, ? undecided, no mark: slower"
+LEGEND = f"{VERDICT_LEGEND}; ! {ABOVE}"
 
 STAR = " *"
 """Behind the name of a backend about whose numbers something has to be said; the table's note says it."""
@@ -39,7 +47,7 @@ def share_cell(m: Measurement) -> str:
 
 
 def share_interval(m: Measurement) -> str:
-    """A share of the ceiling with its interval, marked where no copy explains it."""
+    """A share of the ceiling with its interval, and ! where it is above the ceiling; see ABOVE."""
     return units.percent_interval(m.of_ceiling, m.of_ceiling_ci99) + doubt(m)
 
 
@@ -49,5 +57,5 @@ def verdict_cell(m: Measurement) -> str:
 
 
 def doubt(m: Measurement) -> str:
-    """The mark of a share that no copy explains; empty for the others."""
+    """The mark ! behind a share that is above the ceiling, see ABOVE; empty for the others."""
     return " !" if m.above_ceiling else ""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from backends import CannotDo
 from reports import units
+from reports.marks import ABOVE
 from reports.view import View, tied
 from suite.cases import Case, Regime
 from suite.record.machine import Machine
@@ -214,7 +215,7 @@ def _head(selection: Selection) -> Iterator[str]:
         yield "EXTRAPOLATED: this case was not measured; the numbers below are those of the nearest one that was,"
         yield f"{selection.measured_case}, {selection.measured_regime}{other}"
     if first.above_ceiling:
-        yield "DOUBTFUL: above the ceiling by more than the A/A control explains"
+        yield f"DOUBTFUL: {ABOVE}"
     if _remark(first):
         yield f"CAVEAT: {_remark(first)}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports import units
 from reports.document import Section, Table
-from reports.marks import LEGEND, MARKS, footnotes, starred
+from reports.marks import MARKS, VERDICT_LEGEND, footnotes, starred
 from reports.view import View
 from suite.record.measurement import Measurement, Series
 
@@ -34,7 +34,7 @@ def host_table(view: View, series: Series) -> Table:
         (starred(name, remarks), *(_cell(view.one(series, name, case.case)) for case in cases)) for name in names
     )
     heads = ("backend", *(f"{units.label(case)}, µs" for case in cases))
-    return Table(heads, rows, note=footnotes(remarks, after=LEGEND.partition(";")[0]))
+    return Table(heads, rows, note=footnotes(remarks, after=VERDICT_LEGEND))
 
 
 def _cell(m: Measurement | None) -> str:

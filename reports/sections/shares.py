@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from reports import units
 from reports.document import Figure, Section, Table, said
-from reports.marks import LEGEND, footnotes, share_cell, share_interval, starred, verdict_cell
+from reports.marks import ABOVE, ABOVE_WHERE, LEGEND, footnotes, share_cell, share_interval, starred, verdict_cell
 from reports.view import View, contenders, ranked
 from suite.record.measurement import Measurement, Series
 
@@ -35,7 +35,7 @@ def _doubt(measurements: Iterable[Measurement]) -> str:
     flagged = sum(each.above_ceiling for each in measurements)
     if not flagged:
         return ""
-    return f"{flagged} marked ! are above the ceiling by more than the A/A control explains: look before believing."
+    return f"{flagged} marked !: {ABOVE}. {ABOVE_WHERE} Look at the counters before believing such a share."
 
 
 def share_table(view: View, series: Series) -> Table:
