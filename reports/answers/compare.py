@@ -21,7 +21,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from backends import CATALOGUE, DiagbenchError
+from backends import DiagbenchError
 from reports.answers.change import Change, changes
 from suite.record.machine import Machine
 from suite.record.measurement import Series
@@ -35,7 +35,9 @@ FAMILY_ERROR = 1 - CONFIDENCE
 VERDICTS: tuple[Verdict, ...] = ("SLOWER", "FASTER", "UNDECIDED", "SAME")
 """In the order in which they are shown: what matters most comes first."""
 
-TUNING = frozenset(entry.name for entry in CATALOGUE if entry.tunes)
+TUNED_BEFORE = frozenset({"triton_tuned", "triton_baseline", "triton_baseline_mended", "torch_compile"})
+"""What chose among forms by timing them in records that do not name it: no backend tuned but these while such were
+written. The catalogue of today cannot say, since a backend may have begun or ceased to tune since then."""
 
 RAN = ("form", "method", "allocates", "buffer_sets", "regime")
 SOFTWARE = ("driver", "cuda", "python")
@@ -122,7 +124,8 @@ def compare(old: Record, new: Record) -> Comparison:
     clean = old.machine.tree_clean is not False and new.machine.tree_clean is not False
     unchanged = clean and not software and old.machine.commit == new.machine.commit
     significant = holm({index: p_value(change.ratio, change.margin) for index, change in enumerate(found)})
-    rows = tuple(_row(one, index in significant, len(found), unchanged) for index, one in enumerate(found))
+    tuning = _tuning(old) | _tuning(new)
+    rows = tuple(_row(one, index in significant, len(found), unchanged, tuning) for index, one in enumerate(found))
     counts = Counter(row.verdict for row in rows)
     return Comparison(
         device=old.machine.name,
@@ -139,8 +142,15 @@ def compare(old: Record, new: Record) -> Comparison:
     )
 
 
-def _row(change: Change, significant: bool, comparisons: int, unchanged: bool) -> Row:
-    verdict, reason = _verdict(change, significant, comparisons, unchanged)
+def _tuning(record: Record) -> frozenset[str]:
+    """The backends that chose among forms by timing them, as the record names them."""
+    named: tuple[str, ...] | None = getattr(record.run, "tunes", None)
+    return TUNED_BEFORE if named is None else frozenset(named)
+
+
+def _row(change: Change, significant: bool, comparisons: int, unchanged: bool, tuning: frozenset[str]) -> Row:
+    tunes = change.old.measurement.backend in tuning
+    verdict, reason = _verdict(change, significant, comparisons, unchanged, tunes)
     return Row(
         case=change.old.measurement.case,
         series=change.old.measurement.series,
@@ -159,14 +169,14 @@ def _row(change: Change, significant: bool, comparisons: int, unchanged: bool) -
     )
 
 
-def _verdict(change: Change, significant: bool, comparisons: int, unchanged: bool) -> tuple[Verdict, str]:
+def _verdict(change: Change, significant: bool, comparisons: int, unchanged: bool, tunes: bool) -> tuple[Verdict, str]:
     """The verdict, and the reason if it is UNDECIDED."""
     found, limit = change.ratio, 1 + change.margin
     width, margin = f"±{100 * found.half_width:.2f} %", f"±{100 * change.margin:.2f} %"
     most = "between the runs" if change.between > change.within else "within the runs"
     if significant and unchanged and "form" in _ran(change):
         return "UNDECIDED", "the same commit and software ran another form: the tuner's choice, no change"
-    if significant and unchanged and change.old.measurement.backend in TUNING and not change.old.measurement.form:
+    if significant and unchanged and tunes and not change.old.measurement.form:
         return "UNDECIDED", "the same commit and software; it tunes by timing, and the runs do not tell what it chose"
     if significant:
         return ("SLOWER" if found.value > 1 else "FASTER"), ""

@@ -121,6 +121,18 @@ def test_at_the_same_commit_a_tuner_that_does_not_tell_its_choice_may_have_chose
     assert called(compare(old, new))[eager] == {"SLOWER"}
 
 
+def naming(record: Record, *tunes: str) -> Record:
+    """The record with the names of the backends that tuned in it."""
+    return record.model_copy(update={"run": record.run.model_copy(update={"tunes": tunes})})
+
+
+def test_what_tunes_is_what_the_records_say(blank: Record) -> None:
+    eager = "torch_broadcast"
+    for name, tunes, verdict in ((eager, eager, "UNDECIDED"), ("triton_tuned", eager, "SLOWER")):
+        old, new = (measured(run, name, form="") for run in (sampled(blank, 1), sampled(blank, 1, {name: 1.05})))
+        assert called(compare(naming(old, tunes), naming(new, tunes)))[name] == {verdict}
+
+
 def test_what_differs_beside_the_commit_is_told(blank: Record) -> None:
     old = sampled(blank, 1)
     new = on(sampled(blank, 2), versions={"triton": "3.7.1", "cupy": "14"}, driver="590", ecc=True, tree_clean=False)
