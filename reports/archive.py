@@ -48,9 +48,9 @@ def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:
 
 
 def profile_beside(record: Record) -> tuple[str, Profile] | None:
-    """The profile that lies beside the run, and its file's name; of several, of the headline case rather than another,
-    of the run's commit rather than another, and then the newest. None where the run's device has none.
+    """The profile that lies beside the run, and its file's name; None where the run's device has none.
 
+    One of the headline case wins, then one of the run's commit, then the newest.
     Raises BadRecord for a profile that cannot be read.
     """
     beside = ((path.name, read_document(path, Profile)) for path in Path(record.path).parent.glob(f"*{Profile.suffix}"))

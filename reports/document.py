@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under heads; the first `text` columns are words, the others numbers. Folded under `summary`."""
+    """Rows of text under heads, folded under `summary`; the first `text` columns are words, the others numbers."""
 
     heads: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -38,7 +38,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    """One run; stem is the name that its files share, source where its record lies as seen from the page."""
+    """One page; stem is the name that its files share, source where its record lies as seen from the page."""
 
     title: str
     stem: str

@@ -7,23 +7,26 @@ from collections.abc import Mapping
 from reports import units
 from suite.record.measurement import Measurement
 
-MARKS = {"SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
-"""Behind a share of the ceiling: how the backend compares with the fastest one of its case."""
+MARKS = {"fastest": " ^", "SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
+"""The signs of a verdict: how the backend compares with the fastest one of its case."""
 
 ABOVE = "faster than any copy we timed, beyond the noise"
 """What ! means, wherever it stands."""
 
 ABOVE_WHERE = (
-    "It can stand wherever every launch fetches its operands from DRAM. These are the DRAM-bound cases, cold and hot, "
-    "and cold all others but the launch-bound ones and those with too few copies of their operands."
+    "This is asked only where every launch fetches its operands from DRAM. These are the DRAM-bound cases, cold and "
+    "hot. They are also, cold, the other cases with enough copies of their operands, but for the launch-bound ones."
 )
 """The cases in which ! is asked at all: suite/measure/comparisons.py decides, and the record holds the answer."""
 
-VERDICT_LEGEND = "= within the margin of the fastest backend, ? undecided, no mark: slower"
-LEGEND = f"{VERDICT_LEGEND}; ! {ABOVE}"
+VERDICT_LEGEND = (
+    "^ fastest. = as fast as the best, within δ. ? undecided: the data cannot tell; it does not mean equal. "
+    "No mark: slower. < faster than the fastest, timed apart from it"
+)
+LEGEND = f"{VERDICT_LEGEND}. ! {ABOVE}"
 
 STAR = " *"
-"""Behind the name of a backend about whose numbers something has to be said; the table's note says it."""
+"""The sign behind the name of a backend with a remark; the table's note says it."""
 
 
 def starred(name: str, said: Mapping[str, str]) -> str:
@@ -41,9 +44,8 @@ def footnotes(said: Mapping[str, str], *, after: str = "") -> str:
 
 def share_cell(m: Measurement) -> str:
     """A share of the ceiling in percent and its marks; see LEGEND."""
-    mark = MARKS[m.verdict] if m.role == "backend" else ""
     share = units.ABSENT if m.of_ceiling is None else f"{100 * m.of_ceiling:.1f}"
-    return share + mark + doubt(m)
+    return share + verdict_mark(m) + doubt(m)
 
 
 def share_interval(m: Measurement) -> str:
@@ -53,7 +55,14 @@ def share_interval(m: Measurement) -> str:
 
 def verdict_cell(m: Measurement) -> str:
     """How a backend compares with the fastest one of its case; a dash for what is no backend."""
-    return m.verdict if m.role == "backend" else units.ABSENT
+    if m.role != "backend":
+        return units.ABSENT
+    return "fastest" if m.backend == m.reference else m.verdict
+
+
+def verdict_mark(m: Measurement) -> str:
+    """The sign of the verdict, see MARKS; empty for what is no backend."""
+    return MARKS.get(verdict_cell(m), "")
 
 
 def doubt(m: Measurement) -> str:

@@ -18,23 +18,23 @@ from suite.record.measurement import Measurement, Series
 from suite.record.run import Record
 
 CASES_ACROSS = 8
-"""So many cases stand side by side in a terminal; of more, each gets a line."""
+"""The most cases that stand side by side in a terminal; where there are more, each gets a line."""
 
 
 def terminal_table(record: Record, series: Series = "cold") -> RenderableType:
-    """Share of the ceiling for a terminal: candidates down and cases across, turned round where cases are many."""
+    """Share of the ceiling for a terminal: contenders down and cases across, turned round where cases are many."""
     view = View(record)
     measurements = view.series(series)
     said = view.remarks(ranked(measurements))
     many = len(view.cases(series)) > CASES_ACROSS
-    title = Text(f"share of the ceiling in %, series {series}, {device(record.machine)}")
+    title = Text(f"share of the ceiling in %, {series}, {device(record.machine)}")
     table = _Wide(measurements, said) if many else _side_by_side(measurements, said)
     return Group(title, table, Text(footnotes(said, after=LEGEND)))
 
 
 @dataclass(frozen=True)
 class _Wide:
-    """A line per case; where the backends do not fit the terminal beside each other, several tables of some of them."""
+    """A line per case; several tables where the backends do not fit the terminal beside each other."""
 
     measurements: Sequence[Measurement]
     said: Mapping[str, str]
@@ -57,7 +57,7 @@ def _parts(names: Sequence[str], number: int) -> list[Sequence[str]]:
 
 
 def _side_by_side(measurements: Sequence[Measurement], said: Mapping[str, str]) -> Table:
-    """A line per candidate, the ceilings and the A/A control with the backends."""
+    """A line per contender, the ceilings and the A/A control with the backends."""
     cases = in_order(measurements)
     names = [*ranked(measurements), *contenders(measurements, ("ceiling", "control"))]
     cells = {(each.case, each.backend): _styled(each) for each in measurements}
@@ -68,7 +68,7 @@ def _side_by_side(measurements: Sequence[Measurement], said: Mapping[str, str]) 
 
 
 def _case_by_case(measurements: Sequence[Measurement], names: Sequence[str], said: Mapping[str, str]) -> Table:
-    """A line per case, and of the ceilings only which was the better: 14 backends fit 160 characters."""
+    """A line per case, which names the better ceiling instead of a column each: 14 backends fit 160 characters."""
     cells = {(each.case, each.backend): _styled(each) for each in measurements}
     heads = [starred(name, said).replace("_", "_\n") for name in names]
     table = _columns(Table(box=box.SIMPLE_HEAD, padding=0), [*heads, "ceiling"])

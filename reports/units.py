@@ -1,4 +1,4 @@
-"""How a number is written: fixed units, three significant digits, a dash for what was not measured or asked."""
+"""How a number is written: fixed units, three significant digits, a dash for what was not measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from suite.cases import Case
 from suite.record.measurement import Measurement
 
 ABSENT = "–"
+
+INTERVAL = "99 %, within this run"
+"""What an interval beside a share or a ratio is: a repeat of the run scatters more than one process shows."""
 
 
 def digits(value: float | None) -> str:
@@ -33,7 +36,7 @@ def ratio(value: float, interval: tuple[float, float]) -> str:
 
 
 def microseconds(seconds: float | None) -> str:
-    """Seconds as a number of microseconds; the column's head names the unit."""
+    """Seconds as a number of µs; the column's head names the unit."""
     return ABSENT if seconds is None else digits(seconds * 1e6)
 
 
@@ -50,6 +53,11 @@ def binary(count: int | None) -> str:
     while size >= 1024 and len(units) > 1:
         size, units = size / 1024, units[1:]
     return f"{size:.1f}".removesuffix(".0") + f" {units[0]}"
+
+
+def within(what: str) -> str:
+    """The head of a column of shares or ratios, which says what their intervals are."""
+    return f"{what} [{INTERVAL}]"
 
 
 def label(case: Measurement | Case) -> str:

@@ -17,7 +17,7 @@ TUNED = ("triton_tuned", "cupy_rawkernel", "numba_cuda", "numba_cpu")
 """The backends whose kernels are written here and tuned; all others are what they are measured against."""
 
 BASELINE = "torch_broadcast"
-"""What is there already wherever torch is: the others have to pay off against it."""
+"""The backend that is there already wherever torch is: the others have to pay off against it."""
 
 
 class View:
@@ -75,7 +75,7 @@ class View:
         return sorted(contenders, key=lambda m: (ROLES.index(m.role), m.ratio, m.backend))
 
     def caveat(self, backend: str) -> str:
-        """What the run says for the backend's numbers to be taken with; empty for most, and in older runs."""
+        """What a reader of the backend's numbers must know, as the run says it; empty for most, and in older runs."""
         return self.run.caveats.get(backend, "")
 
     def remark(self, backend: str) -> str:
@@ -83,7 +83,7 @@ class View:
         return "; ".join(filter(None, ("allocates C" if backend in self._allocates else "", self.caveat(backend))))
 
     def remarks(self, backends: Iterable[str]) -> dict[str, str]:
-        """Those of these backends that have a remark, in their order -> the remark."""
+        """Backend -> its remark, for those of these backends that have one, in their order."""
         said = {backend: self.remark(backend) for backend in backends}
         return {backend: words for backend, words in said.items() if words}
 

@@ -1,19 +1,20 @@
-"""How a backend's share of the ceiling changed between two runs, and how sure that is.
+"""How much a backend's share of the ceiling changed between two runs, and how sure that is.
 
-Only shares of a ceiling are compared, never absolute times, and both runs' shares are of the same ceiling: OLD's, since
-which of the two is the better may change from run to run. The series launch and call have no ceiling: left out.
+Only shares of a ceiling are compared, never absolute times. Both runs' shares are of the same ceiling, OLD's, since
+the better one may change from run to run. The series launch and call have no ceiling and are left out.
 
-A share's change is uncertain for three reasons. Two are the samples of either run; their part is the block bootstrap's.
-The third is what differs from run to run, addresses and clocks for example, and no sample within a run shows it. What
-does is how far the two ceilings, which belong to no backend, moved against each other between the runs:
+A share's change is uncertain for three reasons. Two are the samples of either run, whose part is the block bootstrap's.
+The third is what differs from run to run, addresses and clocks for example. No sample within a run shows it. What does
+is the move of the two ceilings against each other between the runs, since they belong to no backend:
     se² = se_old² + se_new² + between²
-with between the larger of |that move| in the case itself and its root mean square over the k cases of the same series
-and regime, times 1 + 1.5/k because few values tell little of their spread.
+Here `between` is the larger of two values. One is |that move| in the case itself. The other is its root mean square
+over the k cases of the series and regime, times 1 + 1.5/k. The factor is there since few values tell little of their
+spread.
 
-That mean square is not made robust, though one outlying case widens a whole regime: what one case's ceilings show, the
-others' may hide. In two H100 runs of one commit, backends moved by 4 to 7 % in four of twelve hot L2-resident cases,
-in two of them while the case's ceilings agreed within 0.1 %. Simulated with 12 cases of which a quarter scatter by 4 %
-and the rest by 0.1 %, 27 of 100 comparisons held a wrong verdict with the mean square, 60 with a median in its place.
+The mean square is not made robust, though one outlying case widens a whole regime. What one case's ceilings show, the
+others' may hide. In two H100 runs of one commit, backends moved by 4 to 7 % in four of twelve hot L2-resident cases.
+In two of these the case's ceilings agreed within 0.1 %. Simulated: 12 cases, a quarter of which scatter by 4 % and the
+rest by 0.1 %. Then 27 of 100 comparisons held a wrong verdict with the mean square, and 60 with a median in its place.
 """
 
 from __future__ import annotations
@@ -38,12 +39,12 @@ NO_CEILINGS = "without two ceilings in both runs nothing tells how far a ceiling
 
 
 Key = tuple[str, Series]  # a case's id and a series
-Campaign = Mapping[str, Benchmark]  # candidate -> what was measured of it, in one case and series
+Campaign = Mapping[str, Benchmark]  # contender -> its benchmark, in one case and series
 
 
 @dataclass(frozen=True)
 class Change:
-    """A backend's time over the ceiling's, in either run, and how it changed; differences and errors are of logs."""
+    """A backend's time over the ceiling's in either run, and its change; differences and errors are of logs."""
 
     old: Benchmark
     new: Benchmark
@@ -65,7 +66,7 @@ class Change:
         return Ratio(value, value * math.exp(-reach), value * math.exp(reach), error, self._freedom(error))
 
     def _freedom(self, error: float) -> float:
-        """Of the whole error, after Welch and Satterthwaite; the part between the runs counts as known."""
+        """The error's degrees of freedom, after Welch and Satterthwaite; the part between runs counts as known."""
         parts = [each.log_error**4 / each.freedom for each in (self.before, self.after) if each.log_error]
         return error**4 / sum(parts) if parts else math.inf
 
@@ -77,7 +78,7 @@ class Change:
 
 @dataclass(frozen=True)
 class NoChange:
-    """A backend in a case and series of which no change can be told, and why."""
+    """A backend in a case and series without a verdict, and why."""
 
     key: Key
     backend: str
@@ -85,7 +86,7 @@ class NoChange:
 
 
 def changes(old: Record, new: Record) -> tuple[list[Change], list[NoChange]]:
-    """Every backend in every case and series, cold or hot, of either run, in the runs' order."""
+    """The changes and the backends without one, for every case of the series cold and hot, in the runs' order."""
     olds, news = _campaigns(old), _campaigns(new)
     between = _between_runs(olds, news)
     found, left_out = [], []
@@ -117,7 +118,7 @@ def _change(before: Campaign, after: Campaign, name: str, ceiling: str, between:
 
 
 def _campaigns(record: Record) -> dict[Key, dict[str, Benchmark]]:
-    """What has a share of a ceiling in common rounds, in the run's order."""
+    """The benchmarks with a share of a ceiling from common rounds, by case and series, in the run's order."""
     found: dict[Key, dict[str, Benchmark]] = defaultdict(dict)
     for bench in record.benchmarks:
         if bench.measurement.ceiling and not bench.measurement.apart:
@@ -126,7 +127,7 @@ def _campaigns(record: Record) -> dict[Key, dict[str, Benchmark]]:
 
 
 def _apart(record: Record) -> list[tuple[Key, str]]:
-    """The backends whose rounds are no one else's."""
+    """The backends that were timed in rounds of their own, each with its case and series."""
     timed = (bench.measurement for bench in record.benchmarks)
     return [((each.case, each.series), each.backend) for each in timed if each.apart]
 
@@ -163,7 +164,7 @@ def _log_ratio(campaign: Campaign, name: str, other: str) -> float:
 
 
 def _only(where: str, other: Record, key: Key, name: str) -> str:
-    """That a backend has a number only in the run `where`, with what the other one says about that."""
+    """The reason "only in the run `where`", with what the other run says about the backend."""
     for told in other.run.outcomes:
         if told.backend in (name, "all") and told.case in (key[0], None) and told.series in (key[1], None):
             return f"only in {where}; in the other run {told.kind}: {told.reason}"
@@ -171,7 +172,7 @@ def _only(where: str, other: Record, key: Key, name: str) -> str:
 
 
 def _unusable(before: Campaign, after: Campaign, names: Sequence[str]) -> str:
-    """Why the samples of these candidates have no interval; empty where they have one."""
+    """Why the samples of these contenders have no interval; empty where they have one."""
     for campaign in (before, after):
         samples = [campaign[name].samples_s for name in names]
         rounds = {len(each) for each in samples}

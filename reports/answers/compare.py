@@ -1,16 +1,18 @@
-"""Two runs on one device model: what became FASTER or SLOWER from OLD to NEW, backend by backend and case by case.
+"""What became FASTER or SLOWER between two runs on one device model, backend by backend and case by case?
 
-How a change and its error come about is told in change.py. FASTER or SLOWER: significantly beyond the margin δ, the
-larger of both runs' own (1 % or 2 × the A/A half-width), by Holm's procedure over all comparisons made. So two runs
-whose true shares all agree within δ show any FASTER or SLOWER with a probability of at most 1 %, as far as log shares
-scatter normally and backends from run to run as ceilings do. Simulated, this holds where each candidate scatters by up
-to 0.3 % from run to run. At 1 % nearly all is UNDECIDED, and up to 7 % of the comparisons still hold a wrong FASTER or
-SLOWER: a regime's few cases tell such a scatter too badly. Cases of one regime that scatter unequally break it further.
-Measured: two published pairs of runs of one commit, each on two GPUs of one host, hold 3 (H100) and 2 (H200) of 768.
+How a change and its error come about is told in change.py. FASTER or SLOWER: significantly beyond the margin δ, by
+Holm's procedure over all comparisons made. δ is the larger of both runs' own. Let two runs' true shares all agree
+within δ. Then they show any FASTER or SLOWER with a probability of at most 1 %. This holds as far as log shares scatter
+normally, and backends from run to run as ceilings do. Simulated, it holds where each contender scatters by up to 0.3 %
+from run to run. At 1 % of scatter nearly all is UNDECIDED, and up to 7 % of the comparisons still hold a wrong FASTER
+or SLOWER. A regime's few cases tell such a scatter too badly. Cases of one regime that scatter unequally break it
+further. Measured: two published pairs of runs of one commit, each on two GPUs of one host, hold 3 (H100) and 2 (H200)
+of 768.
 
-SAME: the 99 % interval lies within 1/(1 + δ) to 1 + δ. UNDECIDED: anything else; and where the same commit with the
-same software ran another form of a backend, for then the tuner chose, not the commit. So it is, too, where a backend
-that tunes did not tell its form: torch.compile's is in no run before commit f932f23.
+SAME: the 99 % interval lies within 1/(1 + δ) to 1 + δ. UNDECIDED: the data cannot tell; it does not mean equal. A
+significant change is UNDECIDED too where the same commit with the same software ran another form of a backend: then the
+tuner chose, not the commit. The same holds for a backend that tunes and did not tell its form. torch.compile's form is
+in no run before commit f932f23.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ FAMILY_ERROR = 1 - CONFIDENCE
 """The probability of any FASTER or SLOWER in a comparison of two runs between which nothing changed."""
 
 VERDICTS: tuple[Verdict, ...] = ("SLOWER", "FASTER", "UNDECIDED", "SAME")
-"""In the order in which they are shown: what matters most comes first."""
+"""The verdicts in the order in which they are shown: what matters most comes first."""
 
 TUNED_BEFORE = frozenset({"triton_tuned", "triton_baseline", "triton_baseline_mended", "torch_compile"})
 """What chose among forms by timing them in records that do not name it: no backend tuned but these while such were
@@ -69,7 +71,7 @@ class Row(_Typed):
     case: str
     series: Series
     backend: str
-    ceiling: str  # the candidate that both shares are of
+    ceiling: str  # the contender that both shares are of
     share_old: float
     share_new: float
     ratio: float  # (time / time of the ceiling) in NEW / the same in OLD
@@ -175,7 +177,7 @@ def _verdict(change: Change, significant: bool, comparisons: int, unchanged: boo
     width, margin = f"±{100 * found.half_width:.2f} %", f"±{100 * change.margin:.2f} %"
     most = "between the runs" if change.between > change.within else "within the runs"
     if significant and unchanged and "form" in _ran(change):
-        return "UNDECIDED", "the same commit and software ran another form: the tuner's choice, no change"
+        return "UNDECIDED", "the same commit and software ran another form: the tuner chose it"
     if significant and unchanged and tunes and not change.old.measurement.form:
         return "UNDECIDED", "the same commit and software; it tunes by timing, and the runs do not tell what it chose"
     if significant:

@@ -1,4 +1,4 @@
-"""A comparison of two runs for a terminal: what differs beside the commit, the rows, the counts."""
+"""A comparison of two runs for a terminal."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def _beyond(row: Row) -> bool:
 def _foot(comparison: Comparison) -> Iterator[str]:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in comparison.counts.items())
     yield (
-        f"{counts}; where nothing changed, any FASTER or SLOWER has a probability of {comparison.family_error:.0%}, "
-        "as far as backends scatter from run to run as ceilings do, and the cases of a regime alike"
+        f"{counts}. Where nothing changed, any FASTER or SLOWER has a probability of {comparison.family_error:.0%}. "
+        "This holds as far as backends scatter from run to run as ceilings do, and the cases of a regime alike."
     )
     hidden = len(comparison.rows) - len(_shown(comparison))
     if hidden:
-        yield f"not shown: {hidden} SAME or UNDECIDED with a ratio within the margin; --json has them all"
+        yield f"not shown: {hidden} SAME or UNDECIDED with a ratio within δ; --json has them all"
     yield from _left_out(comparison)
 
 

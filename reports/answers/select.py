@@ -1,5 +1,7 @@
-"""Which backend to use for one case on one device: the published run that compares most decides, of several the
-newest; or that none can is said."""
+"""Which backend should one use for one case on one device?
+
+The published run that compares the most backends decides; where several do, the newest.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,14 @@ ANOTHER_DEVICE = frozenset({"ti", "super", "laptop", "mobile", "max", "d"})
 """Words behind a model's number that make it another device: an RTX 4090 Laptop GPU is no RTX 4090."""
 
 
+TIES: dict[Verdict, str] = {
+    "SAME": "SAME, as fast within δ",
+    "UNDECIDED": "UNDECIDED, the data cannot tell",
+    "FASTER": "FASTER, timed apart",
+    "SLOWER": "SLOWER",
+}
+"""A verdict in a tie, in words."""
+
 NOTHING_PUBLISHED = "no run is published yet; `tox -e bench -- --sweep full --publish` makes one"
 
 
@@ -36,7 +46,7 @@ class _Typed(BaseModel):
 
 
 class Choice(_Typed):
-    """One backend of the tie set, as measured. Ratios are times over the fastest's; intervals are 99 %."""
+    """One backend of the tie set. Ratios are times over the fastest's; intervals are 99 %, within the run."""
 
     backend: str
     median_s: float
@@ -83,7 +93,7 @@ def select(
 ) -> Selection:
     """The backend for a case from one run of a device, with everything that the run cannot tell from it.
 
-    The run: of those that measured the most backends in the case, the newest; in the nearest case, if none has it.
+    The run is the newest of those that measured the most backends in the case; in the nearest case, if none has it.
     Within a tie the smallest ratio wins, the fastest over all rounds; the margin says how little that may mean.
     Raises NotMeasured for a device, dtype, layout or series without a measured backend, and for an empty case.
     """
@@ -125,7 +135,7 @@ def _choice(view: View, m: Measurement) -> Choice:
 
 
 def _run_for(runs: Sequence[View], case: Case, series: Series) -> View:
-    """Of runs that stand newest first, the one that compared the most backends in the case, or else anywhere."""
+    """The run that compared the most backends in the case, or else anywhere; the first of several, the newest."""
     where = case.id if any(_compared(run, series, case.id) for run in runs) else None
     return max(runs, key=lambda run: _compared(run, series, where))
 
@@ -137,7 +147,7 @@ def _compared(run: View, series: Series, where: str | None) -> int:
 
 
 def find_device(devices: Mapping[str, tuple[Record, ...]], asked: str | None) -> tuple[Record, ...]:
-    """The runs of the device that is asked for by its name, its slug or whole words of them; of the only one for None.
+    """The runs of the device asked for by its name, its slug or whole words of them; None asks for the only one.
 
     Raises NotMeasured, listing the devices with runs, when none matches or more than one does.
     """
@@ -169,8 +179,8 @@ def _is(machine: Machine, asked: str) -> bool:
 def nearest(view: View, case: Case, series: Series) -> Measurement:
     """A measurement of the case itself or, failing that, of the nearest case of its dtype and layout.
 
-    Nearest: first of the same regime on this device, then with rows that start alike on 16 bytes or off them, then by
-    the distance in the plane of log bytes and log aspect. Raises NotMeasured if nothing of that kind was measured.
+    Nearest: first of the same regime on this device, then with rows that start alike on 16 bytes or off them. Then the
+    distance in the plane of log bytes and log aspect decides. Raises NotMeasured if nothing of that kind was measured.
     """
     if not case.rows or not case.cols:
         raise NotMeasured(f"{case.id} holds no element, so there is nothing to choose")
@@ -229,18 +239,18 @@ def _facts(selection: Selection) -> Iterator[tuple[str, str]]:
         yield "" if number else "tied with it", ", ".join(filter(None, (_tie(other), _remark(other))))
     if not others:
         yield "tied with it", "no other"
-    yield "margin", f"differences under {units.percent(selection.margin)} are not claimed"
+    yield "margin", f"δ = {units.percent(selection.margin)}; we claim no difference below it"
     yield "time", f"{units.microseconds(first.median_s)} µs, {bandwidth}, series {selection.series}"
     none = f"none in series {selection.series}"
-    yield "of the ceiling", none if first.of_ceiling is None else f"{share}, 99 % interval"
+    yield "of the ceiling", none if first.of_ceiling is None else f"{share}, {units.INTERVAL}"
     yield "evidence", f"reports/data/{evidence.run}"
     yield "", f"commit {evidence.commit}, {evidence.utc:%Y-%m-%d}, {evidence.age_days:.0f} days old"
     for number, run in enumerate(evidence.newer):
-        yield "" if number else "newer", f"reports/data/{run}, of fewer backends"
+        yield "" if number else "newer", f"reports/data/{run}, which compares fewer backends"
 
 
 def _tie(other: Choice) -> str:
-    return f"{other.backend}: {other.verdict}, time × {other.ratio:.3f}"
+    return f"{other.backend}: {TIES[other.verdict]}, time × {other.ratio:.3f}"
 
 
 def _remark(choice: Choice) -> str:

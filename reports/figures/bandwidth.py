@@ -19,7 +19,7 @@ CEILING = "ceiling: best copy"
 OTHERS = "other backends, all in the tables"
 
 OFF_THE_FRAME = 0.1
-"""A muted backend below this share of the ceiling throughout is named instead of drawn: it would flatten the rest."""
+"""The share of the ceiling below which, throughout, a muted backend is named, not drawn: it would flatten the rest."""
 
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
 
@@ -27,7 +27,7 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 def bandwidth(view: View) -> Figure | None:
     """Achieved bandwidth against bytes moved, float32 squares, cold beside hot; None with fewer than two sizes.
 
-    Of many backends only those with a colour of their own are told apart; the others are thin lines behind them.
+    Only backends with a colour of their own are told apart; the others are thin lines behind them.
     """
     cold, hot = (_squares(view, series) for series in ("cold", "hot"))
     if len(in_order(cold)) < 2:
@@ -81,7 +81,7 @@ def _panel(machine: Machine, every: list[Measurement]) -> Callable[[str, list[Me
 
 
 def _lines(found: list[Measurement], shades: alt.Color, shape: alt.Shape, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
-    """From the back to the front: the ceiling, the muted backends, the others with their points."""
+    """The layers from back to front: the ceiling, the muted backends, the others with their points."""
     best = [_point(each) | {"name": CEILING} for each in found if each.backend == each.ceiling]
     muted = [_point(each) | {"name": OTHERS, "each": each.backend} for each in found if _muted(each)]
     apart = [_point(each) for each in found if each.role == "backend" and not _muted(each)]
@@ -139,6 +139,6 @@ def _bytes_axis(every: list[Measurement]) -> alt.Axis:
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """1, 2 and 5 in every decade between two bandwidths in GB/s."""
+    """The ticks 1, 2 and 5 in every decade between two bandwidths in GB/s."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     return [step * 10.0**power for power in powers for step in (1, 2, 5) if low <= step * 10.0**power <= high]

@@ -18,7 +18,7 @@ SUBTITLE_WIDTH = 110  # characters: about as wide as bars and numbers together
 
 
 def headline(view: View) -> Figure | None:
-    """Share of the ceiling per candidate at the headline case, with 99 % intervals; None if nothing was measured.
+    """Share of the ceiling per contender at the headline case, with 99 % intervals; None if nothing was measured.
 
     A backend that was tried and has no number is named with its outcome; one that is not available here is left out.
     """
@@ -35,19 +35,17 @@ def headline(view: View) -> Figure | None:
     y = alt.Y("name:N").sort(names).title(None).axis(ticks=False, domain=False, labelPadding=8)
     scale = alt.Scale(domain=[0, top], nice=False)
     axis = alt.Axis(values=[0, 25, 50, 75, 100], labelExpr="datum.label + ' %'", labelFlush=False)
-    share = (
-        alt.X("share:Q").scale(scale).title("share of the ceiling (the best plain copy of the same bytes)").axis(axis)
-    )
+    share = alt.X("share:Q").scale(scale).title("share of the ceiling (the best copy of the same bytes)").axis(axis)
     base = alt.Chart(alt.InlineData(rows))
     faded = alt.Opacity("opacity:Q").scale(None)
     bars = base.mark_bar(height=16).encode(y=y, x=share, color=alt.Color("colour:N").scale(None), opacity=faded)
     interval = base.mark_rule(color=INK, strokeWidth=1.5).encode(y=y, x=alt.X("low:Q").scale(scale), x2="high:Q")
     text = base.mark_text(align="left", fontSize=12, color=INK).encode(y=y, x=alt.value(470), text="text:N")
     full = alt.Chart(alt.InlineData([{"share": 100}])).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="share:Q")
-    under = [where(view), *textwrap.wrap(footnotes(said), SUBTITLE_WIDTH)]
+    under = [f"{where(view)}; intervals: {units.INTERVAL}", *textwrap.wrap(footnotes(said), SUBTITLE_WIDTH)]
     title = alt.Title(f"C = diag(A) · B, {case}, cold: share of the ceiling", subtitle=under)
     chart = alt.layer(bars, full, interval, text).properties(width=460, height=alt.Step(24), title=title)
-    caption = f"Share of the ceiling per backend, {case}, series cold, 99 % intervals, {view.machine.name}"
+    caption = f"Share of the ceiling per backend, {case}, series cold, intervals {units.INTERVAL}, {view.machine.name}"
     return draw("headline", caption, chart)
 
 

@@ -18,7 +18,7 @@ LOSSES = {0: "#7f2704", 50: "#f16913", 80: "#fdc692", 100: "#fff8f0"}
 
 
 def shares(view: View) -> Figure | None:
-    """Share of the ceiling per case and candidate in the series cold, as a map; None with fewer than two cases.
+    """Share of the ceiling per case and contender in the series cold, as a map; None with fewer than two cases.
 
     Backends stand by their median share, the best to the left; a cell without a number is grey.
     """

@@ -34,7 +34,7 @@ NAMED = {
 }
 """Okabe and Ito's palette (2008), told apart with any colour vision, and browns for the baselines; fixed for good.
 
-More than these cannot be told apart in one figure, so the rest of the catalogue is grey, by its place and its label.
+More than these cannot be told apart in one figure, so the rest of the catalogue is grey.
 """
 
 SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
@@ -49,14 +49,14 @@ STYLE = "".join(
 
 
 def colour(backend: str) -> str:
-    """The backend's own colour; the rest of the catalogue is muted; a candidate gets a spare one, always the same."""
+    """The backend's own colour; muted for the rest of the catalogue, a spare one, always the same, for a candidate."""
     if any(entry.name == backend for entry in CATALOGUE):
         return NAMED.get(backend, MUTED)
     return NAMED.get(backend) or SPARE[sum(backend.encode()) % len(SPARE)]
 
 
 def where(view: View) -> str:
-    """The subtitle of every figure: whose numbers it shows, and of when."""
+    """The subtitle of every figure: whose numbers it shows, and from when."""
     changed = " with uncommitted changes" if view.machine.tree_clean is False else ""
     return f"{device(view.machine)}, {view.record.utc:%Y-%m-%d}, commit {view.machine.commit[:10]}{changed}"
 

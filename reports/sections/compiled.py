@@ -15,11 +15,11 @@ def sections(view: View) -> Iterator[Section]:
     """A section per compute capability that the run holds compiled code for."""
     for capability in view.capabilities:
         name, own = sm(capability), view.machine.compute_capability == capability
-        where = "" if own else f" No {name} device took part in this run."
+        where = "" if own else f"No {name} device took part in this run. "
         words = (
-            f"What each compiler made of its kernel for compute capability {name}, read from the machine code. "
-            f"These are properties of code; no time follows from them.{where} Blocks are those for devices "
-            "whose DRAM is not fast, under 30 GB/s for each SM; which form ran here is told above."
+            f"This is what each compiler made of its kernel for compute capability {name}, read from the machine code. "
+            f"These are properties of code, from which no time follows. {where}The blocks are those for devices with "
+            "less than 30 GB/s of DRAM bandwidth for each SM. Which form ran here is told above."
         )
         title = f"Compiled for {name}" + ("" if own else ", not measured")
         yield Section(title, (words,), tables=(compiled_table(view, capability),))

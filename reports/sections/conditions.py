@@ -17,15 +17,15 @@ def sections(view: View) -> Iterator[Section]:
     table = states_table(view)
     if table.rows:
         words = (
-            "As NVML says, from the lowest to the highest reading. Slowdown: clocks held down by heat or by a power "
-            "brake; the rounds of a campaign in which that happened are dropped. The board's own power limit is not "
-            "counted as one."
+            "The readings are NVML's, from the lowest to the highest. A slowdown is a clock held down by heat or by a "
+            "power brake. Rounds of a campaign in which that happened are dropped. The board's own power limit is not "
+            "counted as a slowdown."
         )
         yield Section("The machine while measuring", (words,), tables=(table,))
 
 
 def states_table(view: View) -> Table:
-    """The ranges of what was read before, during and after measuring."""
+    """The lowest and highest readings before, during and after measuring."""
     heads = (
         "when", "slowdown", "from start, s", "SM clock, MHz", "memory clock, MHz", "temperature, °C", "power, W",
         "other processes", "readings",

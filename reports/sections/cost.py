@@ -1,8 +1,8 @@
-"""What a backend costs as a whole: first use, host time, kernel time, energy; and after how many products it pays off.
+"""What does a backend cost as a whole, and after how many products does it pay off?
 
 First use ends with the first product; n more cost n times one. One takes the kernel's time or the host's, whichever is
-longer: launches are enqueued ahead of the device, so the shorter hides behind the longer. Two users pay differently for
-the host's part:
+longer. Launches are enqueued ahead of the device, so the shorter time hides behind the longer. Two users pay
+differently for the host's part:
 - bound: binds once and launches n times;
 - plain: binds and launches for every product.
 """
@@ -25,7 +25,7 @@ USERS: dict[str, Literal["launch", "call"]] = {"bound": "launch", "plain": "call
 
 @dataclass(frozen=True)
 class Cost:
-    """n products after the first cost first_use_s + n · each_s; a gain of each_s under the share `margin` is none."""
+    """What n products after the first cost: first_use_s + n · each_s. A share of each_s up to `margin` is no gain."""
 
     first_use_s: float
     each_s: float
@@ -33,7 +33,7 @@ class Cost:
 
 
 def break_even(ours: Cost, baseline: Cost) -> int | None:
-    """The fewest products, from 1 on, at which ours costs less than the baseline; None: never, it gains nothing."""
+    """The fewest products, from 1 on, at which ours costs less than the baseline; None where it gains nothing."""
     gain_s = baseline.each_s - ours.each_s
     if gain_s <= max(ours.margin, baseline.margin) * baseline.each_s:
         return None
@@ -43,7 +43,7 @@ def break_even(ours: Cost, baseline: Cost) -> int | None:
 def cost(view: View, backend: str, case: str, host: Literal["launch", "call"]) -> Cost | None:
     """One backend's cost at a case, with the kernel's time from the series cold; None where a part was not measured.
 
-    The host's time is of the case that the run took it at; so is the first use, where it was not taken at this one.
+    The host's time is that of the case at which the run took it. The same holds for a first use not taken at this case.
     """
     use = _use(view, backend, case)
     kernel = view.one("cold", backend, case)
@@ -67,8 +67,8 @@ def sections(view: View) -> Iterator[Section]:
         yield Section("What it costs", said, tables=(cost_table(view), even) if even.rows else (cost_table(view),))
     if view.run.energies:
         words = (
-            "From one step of the device's energy counter to another while it ran nothing but these launches: the "
-            "whole board's energy, its idle share included."
+            "The energy is what the device's counter rose by, from one step to another, while it ran nothing but these "
+            "launches. It is the whole board's energy, its idle share included."
         )
         yield Section("Energy", (words,), tables=(energy_table(view),))
 
@@ -76,20 +76,19 @@ def sections(view: View) -> Iterator[Section]:
 def _parts(view: View) -> str:
     taken = ", ".join(dict.fromkeys(use.case for use in view.run.first_uses))
     return (
-        "First use is taken once, in a fresh process in which torch, the device's context and the operands "
-        f"({taken}) are there already. Compile is what a second process saves by the caches of the first; tune and "
-        "load is the rest of the bind. The kernel's time is the headline's, series cold; launch and call are the "
-        "host's, at the case of those series. Where a backend allocates C, its host times "
-        "include that; a CUDA graph allocates once."
+        "First use is taken once, in a fresh process that already holds torch, the device's context and the operands "
+        f"({taken}). Compile is what a second process saves by the caches of the first. Tune and load is the rest of "
+        "the bind. The kernel's time is the headline's, series cold. Launch and call are the host's times, at the case "
+        "of those series. Where a backend allocates C, its host times include that; a CUDA graph allocates once."
     )
 
 
 def _assumptions() -> str:
     return (
-        f"It pays off after so many products that its first use plus theirs take less time than with {BASELINE}. A "
+        f"A backend pays off when its first use and its products together take less time than with {BASELINE}. A "
         "product takes the kernel's time or the host's, whichever is longer, since launches are enqueued ahead of the "
-        "device. Bound: bind once, then launch; plain: bind and launch for every product. Never: a product is not "
-        "faster by more than the margin δ. First use scatters more than the rest, so two digits are all there is."
+        "device. Bound: bind once, then launch. Plain: bind and launch for every product. Never: a product is not "
+        "faster by more than δ. First use scatters more than the rest, so only two digits are given."
     )
 
 
@@ -120,7 +119,7 @@ def _cost_row(view: View, backend: str) -> tuple[str, ...]:
 
 
 def _first_use(use: FirstUse | None) -> tuple[float | None, ...]:
-    """Seconds of import, compile, tune and load, first launch. Caches that save nothing leave compile at 0."""
+    """Seconds of import, compile, tune and load, and first launch; compile is 0 where caches save nothing."""
     if use is None:
         return (None,) * 4
     compile_s = max(0.0, use.bind_s - use.warm_bind_s)
@@ -132,7 +131,7 @@ def _milliseconds(seconds: float | None) -> str:
 
 
 def break_even_table(view: View) -> Table:
-    """After how many products each backend pays off, per user, at the headline and at the case of the host series."""
+    """After how many products each backend pays off, per user, at the headline case and the host series' case."""
     at = dict.fromkeys(m.case for m in (*view.headline[:1], *view.series("launch")[:1]))
     columns = [(case, user, cost(view, BASELINE, case, host)) for case in at for user, host in USERS.items()]
     rows = tuple(

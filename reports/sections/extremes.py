@@ -12,7 +12,7 @@ from reports.view import View, ranked
 from suite.record.measurement import Measurement, Series
 
 SERIES: tuple[Series, ...] = ("cold", "hot")
-"""Those with a ceiling."""
+"""The series with a ceiling."""
 
 
 def sections(view: View) -> Iterator[Section]:
@@ -20,8 +20,9 @@ def sections(view: View) -> Iterator[Section]:
     found = tuple(table for table in (extremes_table(view, series) for series in SERIES) if table.rows)
     if found:
         words = (
-            "By share of the ceiling, among the cases in which the backend got to a number: a backend that refuses or "
-            "fails some has fewer of them. SLOWER: so many times another backend was faster by more than the margin."
+            "Best and worst are by share of the ceiling, among the cases in which the backend got to a number. "
+            "A backend that refuses or fails some has fewer cases. SLOWER counts the cases in which another backend "
+            "was faster by more than δ."
         )
         yield Section("Best and worst case of every backend", (words,), tables=found)
 
@@ -35,8 +36,8 @@ def extremes_table(view: View, series: Series) -> Table:
             shared[each.backend].append(each)
     remarks = view.remarks(names)
     heads = (
-        f"backend, {series}", "best case", "worst case", "best share [99 %]", "worst share [99 %]", "median share",
-        "cases", "SLOWER",
+        f"backend, {series}", "best case", "worst case", units.within("best share"), units.within("worst share"),
+        "median share", "cases", "SLOWER",
     )  # fmt: skip
     rows = tuple(_row(shared[name], remarks) for name in names)
     return Table(heads, rows, text=3, note=footnotes(remarks))

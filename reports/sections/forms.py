@@ -16,12 +16,12 @@ def sections(view: View) -> Iterator[Section]:
     """Which form of each tuned backend ran; nothing where the run names none."""
     table = forms_table(view)
     if table.rows:
-        words = "Each tuned backend has several forms and picks one by the operands or by trying, before it is timed."
+        words = "Each tuned backend has several forms. It picks one by the operands, or by trying, before it is timed."
         yield Section("Which form ran", (words,), tables=(table,))
 
 
 def forms_table(view: View) -> Table:
-    """Which form of each tuned backend ran: a row per case, a column per backend; both where cold and hot differ."""
+    """Forms by case and tuned backend: a row per case, a column per backend; both where cold and hot differ."""
     every = [*view.series("cold"), *view.series("hot")]
     told = {each.backend for each in every if each.form}
     names = [name for name in TUNED if name in told]

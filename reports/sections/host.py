@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from reports import units
 from reports.document import Section, Table
-from reports.marks import MARKS, VERDICT_LEGEND, footnotes, starred
+from reports.marks import VERDICT_LEGEND, footnotes, starred, verdict_mark
 from reports.view import View
 from suite.record.measurement import Measurement, Series
 
 WORDS: dict[Series, str] = {
-    "launch": "The host's time to enqueue one launch that is already bound.",
-    "call": "The host's time to bind torch tensors and launch once: what a one-off use pays.",
+    "launch": "The host's time to enqueue one launch of what is bound already.",
+    "call": "The host's time to bind torch tensors and launch once, which is what a one-off use pays.",
 }
 """What the time of each series of the host includes."""
 
@@ -25,7 +25,7 @@ def sections(view: View) -> Iterator[Section]:
 
 
 def host_table(view: View, series: Series) -> Table:
-    """Host time per launch of the series launch or call, in µs: a row per backend, fastest first, a column per case."""
+    """Host time per launch in µs, series launch or call: a row per backend, fastest first, a column per case."""
     cases = view.cases(series)
     backends = (each for each in view.series(series) if each.role == "backend")
     names = dict.fromkeys(each.backend for each in sorted(backends, key=lambda m: m.ratio))
@@ -38,4 +38,4 @@ def host_table(view: View, series: Series) -> Table:
 
 
 def _cell(m: Measurement | None) -> str:
-    return units.microseconds(m.median_s) + MARKS[m.verdict] if m else units.ABSENT
+    return units.microseconds(m.median_s) + verdict_mark(m) if m else units.ABSENT

@@ -21,22 +21,24 @@ def sections(view: View) -> Iterator[Section]:
 
 
 TAKEN = (
-    "All candidates of a case run interleaved, in an order that rotates and reverses, beside two ceilings and "
-    "the A/A control, which is one candidate under a second name. A ratio is the mean of paired per-round log "
-    "ratios; its 99 % interval is Student's, with the error of a moving-block bootstrap. No sample is "
-    "removed as an outlier. 1 GB/s is 1e9 bytes per second; the bytes are the fewest a launch can move, "
-    "(2·N·M + N) · itemsize."
+    "Every contender of a case is timed once in each round, in an order that rotates and reverses. Beside the backends "
+    "run the ceilings and the A/A control, which is one contender under a second name. A ratio is the mean of paired "
+    "per-round log ratios. Its 99 % interval is Student's, with the error of a moving-block bootstrap. It holds within "
+    "this run: a repeat in a fresh process can differ by more. No sample is removed as an outlier. 1 GB/s is 1e9 "
+    "bytes per second. The bytes are the fewest that a launch can move, (2·N·M + N) · itemsize."
 )
 
 
 def _judged(view: View) -> str:
     margins = sorted(each.margin for each in view.every)
-    widest = "" if margins[0] == margins[-1] else f", nor under {units.percent(margins[-1])} in the noisiest case"
+    here = units.span(units.percent(margins[0]), units.percent(margins[-1]))
     return (
-        "A verdict compares with the fastest backend of the case: FASTER or SLOWER when the interval lies wholly "
-        "outside 1 ± δ (and Holm's procedure over the case agrees, at 1 %), SAME when wholly inside, UNDECIDED "
-        "otherwise; δ is 1 %, twice the A/A control's half-width, or its reach from 1, whichever is most. "
-        f"Differences under {units.percent(margins[0])} are not claimed here{widest}."
+        "A verdict compares a backend with the fastest one of its case, which is called fastest. FASTER or SLOWER: the "
+        "interval lies wholly outside 1 ± δ, and Holm's procedure over the case agrees, at 1 %. SAME: it lies wholly "
+        "inside, so the backend is as fast as the best, within δ. UNDECIDED: the data cannot tell; it does not mean "
+        "equal. We claim no difference below δ: 1 %, or more where timing one backend against itself already shows "
+        "more. More is twice the A/A control's half-width, or its reach from 1, whichever is more. "
+        f"In this run δ is {here}."
     )
 
 
@@ -44,11 +46,11 @@ def _short(view: View) -> str:
     short = sorted({each.case for each in view.series("cold") if each.buffer_sets < each.buffer_sets_needed})
     if not short:
         return ""
-    return f"In {len(short)} cases the operands rotated through too few sets for a cold cache: {', '.join(short)}."
+    return f"In {len(short)} cases the operands rotated through too few copies for a cold cache: {', '.join(short)}."
 
 
 def campaigns_table(view: View) -> Table:
-    """How each series was taken: cases, rounds, why they stopped, what the A/A control showed, the margin."""
+    """How each series was taken: method, cases, rounds, why they stopped, the A/A control, the margin."""
     heads = (
         "series", "method", "stopped because", "cases", "rounds", "rounds dropped", "A/A half-width: median, widest",
         "margin δ",

@@ -12,12 +12,12 @@ def section(view: View) -> Section:
     """The backends without a number and the reasons; a sentence where there are none."""
     table = outcomes_table(view)
     none = "Every backend of the run got to a number in every case."
-    words = "These did not get to a number, and why. A backend that fails the correctness gate is never timed."
+    words = "These backends got to no number, for the reasons given. A backend that fails the gate is never timed."
     return Section("Outcomes without a number", (words if table.rows else none,), tables=filled(table))
 
 
 def outcomes_table(view: View) -> Table:
-    """The backends that did not get to a number: one row per backend, kind and reason, with the cases it holds for."""
+    """The backends without a number: one row per backend, kind and reason, with the cases that it holds for."""
     grouped: dict[tuple[str, str, str, str], list[str]] = {}
     for each in view.run.outcomes:
         key = (each.backend, each.kind, each.series or "every", each.reason)

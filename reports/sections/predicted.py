@@ -33,13 +33,13 @@ def _predicted(view: View) -> Iterator[Section]:
     if not compiled:
         return
     words = (
-        f"Nothing in this section is measured. The model takes each kernel as compiled for sm_89, untuned, and an RTX "
-        f"4090's numbers: {RTX_4090.sm_count} SMs of {compiled[0].max_warps} warps, "
-        f"{units.binary(RTX_4090.l2_bytes)} of L2, {units.gigabytes_per_s(RTX_4090.peak_bytes_per_s)} GB/s. DRAM "
-        "bound: the bytes at that peak. Achievable, series cold: the bytes at the share of the peak that a plain copy "
-        f"reached on {view.machine.name}, as if it held there too, or at what the loads in flight sustain at "
-        f"{LATENCY_S * 1e6:.1f} µs of latency, whichever is longer. A range is from all of a thread's loads in flight "
-        "at once to one at a time, which counts of instructions leave open."
+        "Nothing in this section is measured. The model takes each kernel as compiled for sm_89, untuned, and the "
+        f"numbers of an RTX 4090: {RTX_4090.sm_count} SMs of {compiled[0].max_warps} warps, "
+        f"{units.binary(RTX_4090.l2_bytes)} of L2, {units.gigabytes_per_s(RTX_4090.peak_bytes_per_s)} GB/s. "
+        "The DRAM bound is the time of the bytes at that peak. The achievable time, series cold, is the longer of two. "
+        f"One is at the share of the peak that a plain copy reached on {view.machine.name}, as if it held there too. "
+        f"The other is at what the loads in flight sustain at {LATENCY_S * 1e6:.1f} µs of latency. A range goes from "
+        "all of a thread's loads in flight at once to one at a time. Counts of instructions leave open which it is."
     )
     said = (words,) if any(_copy_share(view, parse(each.case)) for each in compiled) else (words, NO_COPY)
     title = "Predicted for an RTX 4090 (no sm_89 device was measured)"
@@ -80,10 +80,10 @@ def _checked(view: View, profile: Profile | None) -> Iterator[Section]:
     table = check_table(view, compiled, device, profile)
     if table.rows:
         words = (
-            f"The same model with {view.machine.name}'s numbers, beside what was measured here: what the predictions "
-            "are worth. Its time takes the copy's share of the peak from this run, so for a kernel that DRAM bounds it "
-            "says no more than that the kernel is as fast as a copy. Error: predicted / measured - 1. The measured "
-            "backend may have tuned itself to another config than the one that was compiled."
+            f"The same model with the numbers of {view.machine.name} stands beside what was measured here. This shows "
+            "what the predictions are worth. Its time takes the copy's share of the peak from this run. So it says no "
+            "more of a kernel that DRAM bounds than that it is as fast as a copy. Error: predicted / measured - 1. "
+            "The measured backend may have tuned itself to another config than the one that was compiled."
         )
         yield Section("The same model on this GPU: predicted and measured", (words,), tables=(table,))
 
@@ -132,7 +132,7 @@ def _at_headline(view: View, capability: tuple[int, int]) -> list[Compiled]:
 
 
 def _copy_share(view: View, case: Case) -> float | None:
-    """The share of the peak that the better ceiling reached in the case, cold; else in the headline case; else None."""
+    """The share of the peak that the best copy reached in the case, cold; in the headline case where it has none."""
     for case_id in (case.id, HEADLINE.id):
         found = (each for each in view.campaign("cold", case_id).values() if each.role == "ceiling")
         share = max((each.of_peak for each in found if each.of_peak), default=None)
@@ -147,7 +147,7 @@ def _measured(view: View, compiled: Compiled) -> Measurement | None:
 
 
 def _warps_active(profile: Profile | None, compiled: Compiled) -> float | None:
-    """As counted, of the backend's only kernel; None where it was not profiled in this case."""
+    """The warps active of the backend's only kernel, as counted; None where it was not profiled in this case."""
     kernels = profile.backends.get(compiled.backend, ()) if profile and profile.case == compiled.case else ()
     if profile is None or len(kernels) != 1:
         return None

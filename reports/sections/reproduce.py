@@ -14,5 +14,5 @@ def section(view: View) -> Section:
         None: "Whether the tree had uncommitted changes is not known.",
     }[view.machine.tree_clean]
     code = f"git checkout {view.machine.commit}\n{view.run.command}"
-    across = "Compare shares of the ceiling across runs and machines, never absolute times."
+    across = "Across runs and machines compare shares of the ceiling, never absolute times."
     return Section("How to reproduce it", said(state, across), code=code)

@@ -11,7 +11,7 @@ from reports.view import View
 from suite.record.run import Agreement
 
 ASKED, FROM_S = 0.02, 50e-6
-"""Timers are asked to agree within this share from this time per launch up."""
+"""The share within which timers are asked to agree, and the time per launch from which on they are."""
 
 TIMERS = {"cupti": "CUPTI", "cuda_events": "event pairs"}
 
@@ -20,14 +20,16 @@ def sections(view: View) -> Iterator[Section]:
     """The same launches by other timers; nothing where the run took none."""
     if view.run.agreements:
         words = (
-            "The same launches by timers that are independent of the campaign's. CUPTI gives how long the kernels of "
-            "one launch keep the device busy, without the gap to the next launch, about a microsecond, that is part "
-            f"of the campaign's time; agreement within {units.percent(ASKED)} is asked of it from "
-            f"{FROM_S * 1e6:.0f} µs up, with events around the very launches that it watched where a run took them, "
-            "else with the campaign. Event pairs enclose launches that the host queues on a stream, the way of "
-            "timing a backend that no CUDA graph can hold; a stream leaves a longer gap between launches than a graph."
+            "The same launches were also timed by timers that are independent of the campaign's. CUPTI gives how long "
+            "the kernels of one launch keep the device busy. It leaves out the gap to the next launch, about a "
+            "microsecond, which is part of the campaign's time. "
+            f"Agreement within {units.percent(ASKED)} is asked of CUPTI from {FROM_S * 1e6:.0f} µs up. "
+            "It is compared with events around the very launches that it watched. Where a run took none, it is "
+            "compared with the campaign.",
+            "Event pairs enclose launches that the host queues on a stream. This is how a backend is timed that no "
+            "CUDA graph can hold. A stream leaves a longer gap between launches than a graph.",
         )
-        said = words, _verdict(view.run.agreements)
+        said = *words, _verdict(view.run.agreements)
         yield Section("A second timer", said, tables=(agreement_table(view),))
 
 
@@ -41,13 +43,17 @@ def _cupti_verdict(agreements: Iterable[Agreement]) -> str:
         return "CUPTI was not asked about a case that takes so long."
     widest = max(asked, key=_off)
     beyond = sum(_off(each) > ASKED for each in asked)
-    agree = f"All {len(asked)} comparisons with CUPTI agree" if not beyond else f"{beyond} of {len(asked)} do not agree"
-    farthest = f"the farthest is off by {_two_digits(_off(widest))} ({widest.backend} in {widest.case})"
-    return f"{agree}; {farthest}. {_profilers_part(asked)}".strip()
+    agree = (
+        f"All {len(asked)} comparisons with CUPTI agree"
+        if not beyond
+        else f"{beyond} of {len(asked)} do not agree with CUPTI"
+    )
+    farthest = f"The farthest is off by {_two_digits(_off(widest))} ({widest.backend} in {widest.case})"
+    return f"{agree}. {farthest}. {_profilers_part(asked)}".strip()
 
 
 def _off(cupti: Agreement) -> float:
-    """How far CUPTI is from events around the same launches or, where a run took none, from the campaign; a share."""
+    """How far CUPTI is from events around the same launches, as a share; from the campaign where a run took none."""
     return abs((cupti.of_same_launches or cupti.ratio) - 1)
 
 
@@ -70,7 +76,7 @@ def _events_gap(agreements: Iterable[Agreement]) -> str:
 
 
 def agreement_table(view: View) -> Table:
-    """The campaign's time and each other timer's, a row per backend, case and series."""
+    """The campaign's time and the other timers', a row per backend, case and series."""
     rows: dict[tuple[str, str, str], dict[str, Agreement]] = {}
     for each in view.run.agreements:
         rows.setdefault((each.backend, each.case, each.series), {})[each.timer] = each

@@ -10,22 +10,32 @@ from reports.marks import ABOVE, ABOVE_WHERE, LEGEND, footnotes, share_cell, sha
 from reports.view import View, contenders, ranked
 from suite.record.measurement import Measurement, Series
 
-WORDS: dict[Series, str] = {
-    "cold": "The operands rotate through more buffers than the cache holds, so that every launch finds them in "
-    "memory and pays for exactly its own bytes, write-backs included; the smallest cases, named under how it "
-    "was measured, would need more buffers than a sample has launches.",
-    "hot": "Every launch uses the same buffers, so what fits the cache stays in it. So does the ceiling.",
-}
-"""What the time of each series with a ceiling includes."""
+COLD = (
+    "Operands are no longer in {cache}: we rotate through enough copies to fill it five times{graph}. So every launch "
+    "pays for its own bytes, write-backs included. The smallest cases would need more copies than a sample has "
+    "launches; they are named under how it was measured."
+)
+HOT = "Every launch uses the same operands, so what fits the cache stays in it. The ceiling's operands do too."
+SERIES: tuple[Series, ...] = ("cold", "hot")
+"""The series with a ceiling."""
+
+
+def _includes(view: View, series: Series) -> str:
+    """What a time of the series includes."""
+    if series == "hot":
+        return HOT
+    if view.machine.kind == "cuda":
+        return COLD.format(cache="L2", graph=", inside one CUDA graph")
+    return COLD.format(cache="the cache", graph="")
 
 
 def sections(view: View, figures: tuple[Figure, ...]) -> Iterator[Section]:
     """A section per series with a ceiling that was measured; the figures stand in the first one."""
-    for series, words in WORDS.items():
+    for series in SERIES:
         if view.series(series):
             yield Section(
                 f"Share of the ceiling, series {series}",
-                said(words, _doubt(view.series(series))),
+                said(_includes(view, series), _doubt(view.series(series))),
                 figures if series == "cold" else (),
                 tables=(share_table(view, series), numbers_table(view, series)),
             )
@@ -39,7 +49,7 @@ def _doubt(measurements: Iterable[Measurement]) -> str:
 
 
 def share_table(view: View, series: Series) -> Table:
-    """Share of the ceiling in percent: a row per case, a column per backend, best median first, and per ceiling."""
+    """Share of the ceiling in percent: a row per case, a column per backend and ceiling, the best median first."""
     backends = ranked(view.series(series))
     names = [*backends, *contenders(view.series(series), ("ceiling",))]
     remarks = view.remarks(backends)
@@ -48,7 +58,7 @@ def share_table(view: View, series: Series) -> Table:
         for case in view.cases(series)
     )
     heads = ("case", "regime", *(starred(name, remarks) for name in names))
-    return Table(heads, tuple(rows), text=2, note=footnotes(remarks, after=f"In %, {LEGEND}"))
+    return Table(heads, tuple(rows), text=2, note=footnotes(remarks, after=f"In %. {LEGEND}"))
 
 
 def _share_cells(campaign: Mapping[str, Measurement], names: Iterable[str]) -> Iterator[str]:
@@ -56,11 +66,11 @@ def _share_cells(campaign: Mapping[str, Measurement], names: Iterable[str]) -> I
 
 
 def numbers_table(view: View, series: Series) -> Table:
-    """All that was measured in a series, a row per case and candidate."""
+    """All that was measured in a series, a row per case and contender."""
     heads = (
-        "case", "candidate", "form", "median, µs", "mean, µs", "p5, µs", "p95, µs", "relative IQR", "GB/s",
-        "of the ceiling [99 %]", "of peak", "time / fastest [99 %]", "verdict", "rounds", "launches per sample",
-        "buffer sets",
+        "case", "contender", "form", "median, µs", "mean, µs", "p5, µs", "p95, µs", "relative IQR", "GB/s",
+        units.within("of the ceiling"), "of peak", units.within("time / fastest"), "verdict", "rounds",
+        "launches per sample", "buffer sets",
     )  # fmt: skip
     remarks = view.remarks(contenders(view.series(series), ("backend",)))
     rows = tuple(

@@ -1,4 +1,4 @@
-"""Where the tuned Triton kernel falls short, of another backend or of the ceiling: what is left to do, by the data."""
+"""Where does the tuned Triton kernel fall short, of another backend or of the ceiling?"""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ KERNEL = "triton_tuned"
 """The drop-in file, the kernel that this project offers for use."""
 
 TARGET = 0.995
-"""Share of the ceiling asked of it in DRAM-bound cases, cold. It moves the copy's bytes and one operand of N elements,
-so only instructions can cost it more; half of the smallest difference that a verdict claims is left for them."""
+"""The share of the ceiling that is asked of it in DRAM-bound cases, cold. It moves the copy's bytes and one operand of
+N elements, so only instructions can cost it more. Half of the smallest difference that a verdict claims is left for
+them."""
 
 
 def sections(view: View) -> Iterator[Section]:
@@ -34,8 +35,8 @@ def sections(view: View) -> Iterator[Section]:
 def _slower_words(slower: Sequence[Measurement], own: Sequence[Measurement]) -> str:
     of = f"{len(own)} cases and series"
     if not slower:
-        return f"In none of the {of} is another backend faster than {KERNEL} beyond the margin."
-    return f"In {len(slower)} of the {of} another backend is faster than {KERNEL} beyond the margin, verdict SLOWER."
+        return f"In none of the {of} is another backend faster than {KERNEL} by more than δ."
+    return f"In {len(slower)} of the {of} another backend is faster than {KERNEL} by more than δ: verdict SLOWER."
 
 
 def _short_words(short: Sequence[Measurement], bound: Sequence[Measurement]) -> str:
@@ -47,15 +48,16 @@ def _short_words(short: Sequence[Measurement], bound: Sequence[Measurement]) -> 
 
 
 def _missing_words(view: View) -> str:
-    """That there are cases of which none of this can be said; empty where there are none."""
+    """In how many cases none of this can be said; empty where there are none."""
     without = {each.case for each in view.run.outcomes if each.backend == KERNEL and each.kind != "unavailable"}
-    return f"It got to no number in {len(without)} more; the outcomes say why." if without else ""
+    return f"It got to no number in {len(without)} more cases, for reasons that the outcomes give." if without else ""
 
 
 def slower_table(view: View, slower: Sequence[Measurement]) -> Table:
     """Each case and series in which another backend is faster, the farthest behind first."""
     heads = (
-        "case", "series", "regime", "fastest", "its form", f"form of {KERNEL}", "time / fastest [99 %]", "margin δ",
+        "case", "series", "regime", "fastest", "its form", f"form of {KERNEL}", units.within("time / fastest"),
+        "margin δ",
     )  # fmt: skip
     return Table(heads, tuple(_slower_row(view, each) for each in sorted(slower, key=lambda m: -m.ratio)), text=6)
 
@@ -76,7 +78,13 @@ def _slower_row(view: View, m: Measurement) -> tuple[str, ...]:
 
 def short_table(view: View, short: Sequence[Measurement]) -> Table:
     """Each DRAM-bound case, cold, in which the kernel misses the target, the farthest off first."""
-    heads = ("case", f"form of {KERNEL}", "best backend", "share of the ceiling [99 %]", "share of the best [99 %]")
+    heads = (
+        "case",
+        f"form of {KERNEL}",
+        "best backend",
+        units.within("share of the ceiling"),
+        units.within("share of the best"),
+    )
     return Table(heads, tuple(_short_row(view, each) for each in sorted(short, key=_share)), text=3)
 
 

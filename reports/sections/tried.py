@@ -1,4 +1,4 @@
-"""The page of what was tried for the tuned kernel on one device: every variant, its shares, what follows from them."""
+"""What else was tried for the tuned kernel on one device, and what follows from it? A page of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STEM = "tried"
 """The name of the page's files, in the device's folder."""
 
 WITHIN = 0.005
-"""A lead of the best variant over the tuned kernel that is not worth a rule of its own."""
+"""The lead of the best variant over the tuned kernel up to which it is not worth a rule of its own."""
 
 OTHER = "the same kernel in another language, for comparison"
 BEST = " *"
@@ -25,7 +25,7 @@ SERIES = ("cold", "hot")
 
 
 def page(found: Variants, source: str) -> Page:
-    """The page of one measurement; `source` is the path from the page to its file."""
+    """The page of one document; `source` is the path from the page to its file."""
     sections = (
         _what(found),
         Section("The variants", (_reading(found),), tables=(variants_table(found),)),
@@ -53,10 +53,11 @@ def _what(found: Variants) -> Section:
     return Section(
         "What this is",
         said(
-            f"Forms of the flat kernel of {TUNED} that differ from it in one decision or two, each right to "
-            "the bit before it was timed, all of a case in the same interleaved rounds with the backends, the "
-            f"ceilings and the A/A control. {device(found.machine)}, {found.utc:%Y-%m-%d %H:%M} UTC, "
-            f"commit {found.machine.commit}; {libraries}.",
+            f"These forms of the flat kernel of {TUNED} differ from it in one decision or two. Each was right to the "
+            "bit before it was timed. All of a case ran in the same interleaved rounds with the backends, the ceilings "
+            f"and the A/A control. Intervals are {units.INTERVAL}. "
+            f"{device(found.machine)}, {found.utc:%Y-%m-%d %H:%M} UTC, commit {found.machine.commit}. "
+            f"Libraries: {libraries}.",
             whose(found.machine),
             "The tree had uncommitted changes." if found.machine.tree_clean is False else "",
         ),
@@ -65,13 +66,13 @@ def _what(found: Variants) -> Section:
 
 def _reading(found: Variants) -> str:
     return (
-        f"Shares of the ceiling over the cases in which the variant was timed, in %. {TUNED} chooses its form by the "
-        "operands and by tuning; a variant is the same everywhere."
+        f"Shares of the ceiling are in %, over the cases in which the variant was timed. {TUNED} chooses its form "
+        "by the operands and by tuning; a variant is the same everywhere."
     )
 
 
 def variants_table(found: Variants) -> Table:
-    """What each variant is, why it was tried, and its best, median and worst share, cold and hot; references last."""
+    """What each variant is, why it was tried, and its best, median and worst share; the backends last."""
     heads = (
         "variant", "what it is", "why it was tried",
         *(f"{series}: {of}" for series in SERIES for of in ("best", "median", "worst")), "best variant in cases",
@@ -93,12 +94,12 @@ def _spread(found: Variants, name: str) -> Iterator[str]:
 
 
 def _shares(found: Variants, series: str) -> Section:
-    words = f"In %, a column per case;{BEST} is the best variant of its case, {units.ABSENT} one that was not timed."
+    words = f"In %.{BEST} marks the best variant of its case, {units.ABSENT} one that was not timed."
     return Section(f"Share of the ceiling, {series}", (words,), tables=(shares_table(found, series),))
 
 
 def shares_table(found: Variants, series: str) -> Table:
-    """A row per candidate, a column per case, the best variant of each marked; below, the A/A control's error."""
+    """A row per contender, a column per case, the best variant of each marked; the note gives the intervals."""
     rows = _of(found, series)
     cases = _cases(found, series)
     first = {case: _best_variant(found, series, case) for case in cases}
@@ -107,8 +108,10 @@ def shares_table(found: Variants, series: str) -> Table:
     names = dict.fromkeys(row.variant for role in order for row in rows if row.role == role)
     body = tuple((name, *(cells.get((name, case), units.ABSENT) for case in cases)) for name in names)
     widths = [(row.of_ceiling_ci99[1] - row.of_ceiling_ci99[0]) / 2 for row in rows if row.role != "ceiling"]
-    note = f"99 % intervals: ±{100 * median(widths):.2f} % in the median, ±{100 * max(widths):.2f} % at most"
-    return Table(("candidate", *map(_label, cases)), body, note=note if widths else "")
+    note = (
+        f"Intervals ({units.INTERVAL}): ±{100 * median(widths):.2f} % in the median, ±{100 * max(widths):.2f} % at most"
+    )
+    return Table(("contender", *map(_label, cases)), body, note=note if widths else "")
 
 
 def _not_timed(found: Variants) -> Iterator[Section]:
@@ -118,11 +121,11 @@ def _not_timed(found: Variants) -> Iterator[Section]:
         alike.setdefault((each.backend, each.kind, each.reason), []).append(where)
     rows = tuple((*key, ", ".join(dict.fromkeys(cases))) for key, cases in alike.items())
     if rows:
-        yield Section("Not timed", tables=(Table(("candidate", "outcome", "reason", "cases"), rows, text=4),))
+        yield Section("Not timed", tables=(Table(("contender", "outcome", "reason", "cases"), rows, text=4),))
 
 
 def cases_table(found: Variants) -> Table:
-    """Which cases, and why."""
+    """The cases, each with the reason for it."""
     rows = tuple((_label(each.case), each.series, each.why) for each in found.cases)
     return Table(("case", "series", "why"), rows, text=3)
 
@@ -147,12 +150,12 @@ def _behind(found: Variants, row: Row) -> str:
     assert row.of_tuned_ci99 is not None
     return (
         f"At {_label(row.case)}, {row.series}, {row.variant} is faster by {units.percent(row.of_tuned - 1)} "
-        f"[{', '.join(f'{100 * (end - 1):.1f}' for end in row.of_tuned_ci99)}]; {TUNED} ran {mine.form or 'its form'}."
+        f"[{', '.join(f'{100 * (end - 1):.1f}' for end in row.of_tuned_ci99)}]. {TUNED} ran {mine.form or 'its form'}."
     )
 
 
 def _one_for_all(found: Variants, series: str) -> Iterator[str]:
-    """The one variant that is never far from the best of its case, and how far the tuned kernel is at most."""
+    """The one variant that is never far from the best of its case, and how far it is at most."""
     cases = _cases(found, series)
     shares = {(row.variant, row.case): row.of_ceiling for row in _of(found, series)}
     best = {case: row.of_ceiling for case in cases if (row := _best_variant(found, series, case))}
@@ -177,7 +180,7 @@ def _noise(found: Variants) -> Iterator[str]:
 
 
 def _near_and_far(found: Variants, series: str) -> tuple[list[Row], list[Row]]:
-    """The best variant of each case in which the tuned kernel was timed too: no more than WITHIN faster, and more."""
+    """The best variants of the cases with the tuned kernel: those at most WITHIN faster than it, and the others."""
     best = [row for case in _cases(found, series) if (row := _best_variant(found, series, case))]
     compared = [row for row in best if row.of_tuned is not None]
     near = [row for row in compared if row.of_tuned is not None and row.of_tuned <= 1 + WITHIN]

@@ -23,11 +23,11 @@ def sections(view: View) -> Iterator[Section]:
 
 def _counted(view: View, name: str, profile: Profile) -> tuple[str, ...]:
     words = (
-        f"One launch of each backend at {profile.case}, as Nsight Compute {profile.tool} counted it ({name}, beside "
-        "this run's record), clocks and caches left alone, after a walk through the operand sets of the series cold. "
-        "Vector width and occupancy are those of the kernel as compiled, untuned. DRAM bytes are what the memory "
-        "really moved; the bytes counted are the fewest a launch can move. The duration is that of one launch by "
-        "itself under the profiler, not to be compared with the times of this page."
+        f"Nsight Compute {profile.tool} counted one launch of each backend at {profile.case} ({name}, beside this "
+        "run's record). Clocks and caches were left alone, and a walk through the operand sets of the series cold "
+        "came first. Vector width and occupancy are those of the kernel as compiled, untuned. DRAM bytes are what the "
+        "memory really moved; the bytes counted are the fewest that a launch can move. The duration is that of one "
+        "launch by itself under the profiler. It cannot be compared with the times of this page."
     )
     ours, theirs = view.machine.commit, profile.machine.commit
     other = f"It was taken at another commit than the run: {theirs}, not {ours}." if theirs != ours else ""

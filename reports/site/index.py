@@ -1,4 +1,4 @@
-"""The index of all devices and runs, and the one table that compares devices: by shares, never by times."""
+"""The index of all devices and runs, with the one table that compares devices."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def index(devices: Mapping[str, Sequence[View]], files: Files, others: Mapping[s
         devices=newest_first,
         table=devices_table(newest_first),
         headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
+        interval=units.INTERVAL,
         files=files,
         summary=summary,
         tried={slug: (found, tried.summary(found)) for slug, found in others.items()},
@@ -33,7 +34,7 @@ def index(devices: Mapping[str, Sequence[View]], files: Files, others: Mapping[s
 
 
 def devices_table(devices: Iterable[Sequence[View]]) -> Table:
-    """Share of the ceiling at the headline case, cold: a row per device, a column per tuned backend and the baseline.
+    """Share of the ceiling at the headline case, cold: a row per device, a column per own kernel and the baseline.
 
     Each device's runs stand newest first; the first that measured the case counts.
     """

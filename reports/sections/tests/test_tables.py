@@ -47,6 +47,17 @@ def test_every_row_has_a_cell_under_every_head(tmp_path: Path) -> None:
         assert {len(row) for row in table.rows} == {len(table.heads)}
 
 
+def test_the_fastest_is_called_fastest_and_no_other_backend_is(tmp_path: Path) -> None:
+    view = made(tmp_path)
+    verdicts = {row[0]: row[-1] for row in what.headline_table(view).rows}
+    assert [name for name, verdict in verdicts.items() if verdict == "fastest"] == ["cupy_rawkernel"]
+    assert (verdicts["triton_tuned"], verdicts["torch_broadcast"]) == ("SAME", "SLOWER")
+    shown = shares.share_table(view, "cold")
+    assert [head for head, cell in zip(shown.heads, shown.rows[0], strict=True) if cell.endswith("^")] == [
+        "cupy_rawkernel"
+    ]
+
+
 def test_one_reason_in_many_cases_is_one_row(tmp_path: Path) -> None:
     view = made(tmp_path, outcomes=[factory.outcome(case=case.id) for case in SWEEPS["quick"]])
     assert len(outcomes.outcomes_table(view).rows) == 1

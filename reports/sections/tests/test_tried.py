@@ -127,7 +127,7 @@ def test_the_best_variant_of_each_case_is_counted_and_marked() -> None:
         head: [line[0] for line in table.rows if line[i].endswith(tried.BEST)] for i, head in enumerate(table.heads)
     }
     assert marked == {
-        "candidate": [],
+        "contender": [],
         "4096 × 4096 float32": ["block_512"],
         "4096 × 4096 float16": ["block_64"],
         "1048576 × 7 float16": ["block_64"],
@@ -141,7 +141,7 @@ def test_the_statements_follow_from_the_numbers() -> None:
     assert any(s.startswith("Hot: in 1 of 1 cases triton_tuned is within 0.5 %") for s in said)
     (behind,) = (s for s in said if s.startswith("At "))
     assert behind == (
-        "At 4096 × 4096 float16, cold, block_64 is faster by 2.1 % [1.9, 2.3]; triton_tuned ran dense streamed."
+        "At 4096 × 4096 float16, cold, block_64 is faster by 2.1 % [1.9, 2.3]. triton_tuned ran dense streamed."
     )
     (cold,) = (s for s in said if s.startswith("Cold, the one"))
     assert "block_512" in cold  # block_64 is 10 % behind at the headline
