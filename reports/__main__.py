@@ -7,44 +7,40 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn, get_args
+from typing import get_args
 
 from rich.console import Console
 
-from reports import records
-from reports.compare import NotComparable, compare
-from reports.comparison_table import terminal
-from reports.select import NotMeasured, select, text
+from reports.answers.compare import NotComparable, compare
+from reports.answers.comparison_table import terminal
+from reports.answers.select import NotMeasured, select, text
+from reports.archive import DATA, runs
 from suite.cases import ITEMSIZE, Case, Layout, UnknownCase
+from suite.command_line import Parser, run
 from suite.record.measurement import Series
 from suite.record.store import BadRecord, read_run
 
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: error: {_one_line(message)}\n")
+PROG = "python -m reports"
 
 
-def main(arguments: Sequence[str] | None = None, *, data: Path = records.DATA, published: Path | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published: Path | None = None) -> int:
     """Run a command and return its exit code: 0, or 1 for what cannot be done; exits with 2 on wrong arguments.
 
     For compare, 1 is its answer when a backend is SLOWER; what cannot be compared is 2.
     """
     options = _parser().parse_args(arguments)
-    try:
+
+    def work() -> int:
         if options.command == "compare":
             return _compare(options)
         print(_render(options, data, published) if options.command == "render" else _select(options, data))
-    except (BadRecord, NotComparable, NotMeasured, UnknownCase, OSError) as error:
-        print(f"error: {_one_line(str(error))}", file=sys.stderr)
-        return 2 if options.command == "compare" else 1
-    return 0
+        return 0
+
+    return run(PROG, work)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m reports", description=__doc__)
+    parser = Parser(prog=PROG, description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     render = commands.add_parser("render", help="regenerate reports/published/, or write the page of one run")
     render.add_argument("--run", type=Path, metavar="FILE", help="one run's record, instead of all of reports/data/")
@@ -68,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 def _render(options: argparse.Namespace, data: Path, published: Path | None) -> str:
     if (options.run is None) != (options.to is None):
         _parser().error("render takes --run and --to together, or neither")
-    from reports.render import PUBLISHED, publish, render_run  # Altair takes a second that select need not wait
+    from reports.site.rendering import PUBLISHED, publish, render_run  # Altair takes a second that select need not wait
 
     if options.run:
         return f"wrote {render_run(read_run(options.run), options.to)}"
@@ -77,22 +73,25 @@ def _render(options: argparse.Namespace, data: Path, published: Path | None) -> 
 
 
 def _select(options: argparse.Namespace, data: Path) -> str:
-    case = Case(options.rows, options.cols, options.dtype, options.layout)
-    chosen = select(records.runs(data), case, options.series, options.device, datetime.now(UTC))
+    try:
+        case = Case(options.rows, options.cols, options.dtype, options.layout)
+    except UnknownCase as error:
+        raise NotMeasured(str(error)) from None
+    chosen = select(runs(data), case, options.series, options.device, datetime.now(UTC))
     return chosen.model_dump_json(indent=2) if options.json else text(chosen)
 
 
 def _compare(options: argparse.Namespace) -> int:
-    comparison = compare(read_run(options.old), read_run(options.new))
+    try:
+        old, new = read_run(options.old), read_run(options.new)
+    except BadRecord as error:
+        raise NotComparable(str(error)) from None  # with 2, since 1 is the answer SLOWER
+    comparison = compare(old, new)
     if options.json:
         print(comparison.model_dump_json(indent=2))
     else:
         Console(width=None if sys.stdout.isatty() else 170).print(terminal(comparison))
     return comparison.exit_code
-
-
-def _one_line(message: str) -> str:
-    return " ".join(message.split())
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     say = terminalreporter.write_line
     record = store.read_run(path)
     try:
-        from reports.render import render_run
+        from reports.site.rendering import render_run
         from reports.terminal_table import terminal_table
     except ImportError as error:
         say(f"run: {path} (no table and no page: {error.name} is not installed)")

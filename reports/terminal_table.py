@@ -10,34 +10,37 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from reports import records, units
-from reports.tables import LEGEND, footnotes, share_cell, starred
+from reports import units
+from reports.device import device
+from reports.marks import LEGEND, footnotes, share_cell, starred
+from reports.view import View, contenders, in_order, ranked
 from suite.record.measurement import Measurement, Series
 from suite.record.run import Record
 
 CASES_ACROSS = 8
-"""So many cases stand side by side in a terminal; of more, each gets a line."""
+"""The most cases that stand side by side in a terminal; where there are more, each gets a line."""
 
 
 def terminal_table(record: Record, series: Series = "cold") -> RenderableType:
-    """Share of the ceiling for a terminal: candidates down and cases across, turned round where cases are many."""
-    measurements = records.measured(record, series)
-    said = records.remarks(record, records.ranked(measurements))
-    many = len(records.cases(measurements)) > CASES_ACROSS
-    title = Text(f"share of the ceiling in %, series {series}, {records.device(record.machine)}")
+    """Share of the ceiling for a terminal: contenders down and cases across, turned round where cases are many."""
+    view = View(record)
+    measurements = view.series(series)
+    said = view.remarks(ranked(measurements))
+    many = len(view.cases(series)) > CASES_ACROSS
+    title = Text(f"share of the ceiling in %, {series}, {device(record.machine)}")
     table = _Wide(measurements, said) if many else _side_by_side(measurements, said)
     return Group(title, table, Text(footnotes(said, after=LEGEND)))
 
 
 @dataclass(frozen=True)
 class _Wide:
-    """A line per case; where the backends do not fit the terminal beside each other, several tables of some of them."""
+    """A line per case; several tables where the backends do not fit the terminal beside each other."""
 
-    measurements: list[Measurement]
+    measurements: Sequence[Measurement]
     said: Mapping[str, str]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        names, unbounded = records.ranked(self.measurements), options.update(width=10_000)
+        names, unbounded = ranked(self.measurements), options.update(width=10_000)
         for each in range(len(names), 0, -1):
             tables = [_case_by_case(self.measurements, part, self.said) for part in _parts(names, each)]
             if (
@@ -53,10 +56,10 @@ def _parts(names: Sequence[str], number: int) -> list[Sequence[str]]:
     return [names[start : start + number] for start in range(0, len(names), number)]
 
 
-def _side_by_side(measurements: list[Measurement], said: Mapping[str, str]) -> Table:
-    """A line per candidate, the ceilings and the A/A control with the backends."""
-    cases = records.cases(measurements)
-    names = [*records.ranked(measurements), *records.candidates(measurements, ("ceiling", "control"))]
+def _side_by_side(measurements: Sequence[Measurement], said: Mapping[str, str]) -> Table:
+    """A line per contender, the ceilings and the A/A control with the backends."""
+    cases = in_order(measurements)
+    names = [*ranked(measurements), *contenders(measurements, ("ceiling", "control"))]
     cells = {(each.case, each.backend): _styled(each) for each in measurements}
     table = _columns(Table(), [_stacked(case) for case in cases])
     for name in names:
@@ -64,21 +67,21 @@ def _side_by_side(measurements: list[Measurement], said: Mapping[str, str]) -> T
     return table
 
 
-def _case_by_case(measurements: list[Measurement], names: Sequence[str], said: Mapping[str, str]) -> Table:
-    """A line per case, and of the ceilings only which was the better: 14 backends fit 160 characters."""
+def _case_by_case(measurements: Sequence[Measurement], names: Sequence[str], said: Mapping[str, str]) -> Table:
+    """A line per case, which names the better ceiling instead of a column each: 14 backends fit 160 characters."""
     cells = {(each.case, each.backend): _styled(each) for each in measurements}
     heads = [starred(name, said).replace("_", "_\n") for name in names]
     table = _columns(Table(box=box.SIMPLE_HEAD, padding=0), [*heads, "ceiling"])
-    for case in records.cases(measurements):
+    for case in in_order(measurements):
         ceiling = Text((case.ceiling or units.ABSENT).removeprefix("ceiling_"), style="dim")
-        label = records.label(case).replace(" × ", "×").replace(f" {case.layout}", f"\n  {case.layout}")
+        label = units.label(case).replace(" × ", "×").replace(f" {case.layout}", f"\n  {case.layout}")
         table.add_row(Text(label), *(_cell(cells, case, name) for name in names), ceiling)
     return table
 
 
 def _stacked(case: Measurement) -> str:
     """A case's shape, dtype and layout below one another."""
-    return records.label(case).replace(" × ", "×").replace(" ", "\n")
+    return units.label(case).replace(" × ", "×").replace(" ", "\n")
 
 
 def _cell(cells: Mapping[tuple[str, str], Text], case: Measurement, name: str) -> Text:

@@ -1,8 +1,14 @@
-"""How a number is written: fixed units, three significant digits, a dash for what was not measured or asked."""
+"""How a number is written: fixed units, three significant digits, a dash for what was not measured."""
 
 from __future__ import annotations
 
+from suite.cases import Case
+from suite.record.measurement import Measurement
+
 ABSENT = "–"
+
+INTERVAL = "99 %, within this run"
+"""What an interval beside a share or a ratio is: a repeat of the run scatters more than one process shows."""
 
 
 def digits(value: float | None) -> str:
@@ -30,7 +36,7 @@ def ratio(value: float, interval: tuple[float, float]) -> str:
 
 
 def microseconds(seconds: float | None) -> str:
-    """Seconds as a number of microseconds; the column's head names the unit."""
+    """Seconds as a number of µs; the column's head names the unit."""
     return ABSENT if seconds is None else digits(seconds * 1e6)
 
 
@@ -47,3 +53,19 @@ def binary(count: int | None) -> str:
     while size >= 1024 and len(units) > 1:
         size, units = size / 1024, units[1:]
     return f"{size:.1f}".removesuffix(".0") + f" {units[0]}"
+
+
+def within(what: str) -> str:
+    """The head of a column of shares or ratios, which says what their intervals are."""
+    return f"{what} [{INTERVAL}]"
+
+
+def label(case: Measurement | Case) -> str:
+    """A case for a reader: 4096 × 4096 float32, the layout named unless contiguous."""
+    layout = "" if case.layout == "contiguous" else f" {case.layout}"
+    return f"{case.rows} × {case.cols} {case.dtype}{layout}"
+
+
+def span(low: str, high: str) -> str:
+    """Two written numbers as a range; one where both are written alike."""
+    return low if low == high else f"{low} to {high}"

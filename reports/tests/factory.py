@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reports.view import View
 from suite.cases import HEADLINE, Case
 from suite.record.machine import Machine
 from suite.record.run import Record
+from suite.record.store import read_run
 
 GIB = 2**30
 H100 = {
@@ -55,6 +57,16 @@ FOURTEEN = {
 
 CEILINGS = ("ceiling_memcpy", "ceiling_copy")
 CONTROL = "control_aa"
+
+SAME_FOR_ALL = {
+    "margin": 0.01,
+    "control_ratio": 1.0002,
+    "control_ci99": [0.9998, 1.0006],
+    "launches_per_sample": 35,
+    "rounds": 60,
+    "stop_reason": "precise",
+}
+"""Fields of a measurement that do not depend on what was measured."""
 
 
 def run(
@@ -111,8 +123,7 @@ def measurement(
     series: str,
 ) -> dict[str, Any]:
     """One extra_info."""
-    peak = machine.get("peak_bytes_per_s")
-    ceiling = series in ("cold", "hot")
+    peak, ceiling = machine.get("peak_bytes_per_s"), series in ("cold", "hot")
     role = "ceiling" if name in CEILINGS else "control" if name == CONTROL else "backend"
     return {
         "backend": name,
@@ -127,28 +138,28 @@ def measurement(
         "series": series,
         "bytes_moved": case.bytes_moved,
         "median_s": seconds,
-        "mean_s": seconds * 1.001,
-        "p5_s": seconds * 0.999,
-        "p95_s": seconds * 1.002,
-        "noise_relative_iqr": 0.0012,
+        **_spread(seconds),
         "bandwidth_bytes_per_s": case.bytes_moved / seconds,
         "ceiling": CEILINGS[0] if ceiling else None,
-        "of_ceiling": share if ceiling else None,
-        "of_ceiling_ci99": [share * 0.9995, share * 1.0005] if ceiling else None,
+        **({"of_ceiling": share, "of_ceiling_ci99": [share * 0.9995, share * 1.0005]} if ceiling else {}),
         "of_peak": case.bytes_moved / seconds / peak if peak and ceiling else None,
         "reference": fastest,
         "ratio": ratio,
         "ratio_ci99": [ratio * 0.9995, ratio * 1.0005],
         "verdict": "SLOWER" if ratio > 1.0105 else "UNDECIDED" if ratio > 1.0095 else "SAME",
-        "margin": 0.01,
-        "control_ratio": 1.0002,
-        "control_ci99": [0.9998, 1.0006],
         "method": "cuda_graph" if machine["kind"] == "cuda" and ceiling else "host_clock",
-        "launches_per_sample": 35,
         "buffer_sets": 4 if series == "cold" else 1,
         "buffer_sets_needed": 4 if series == "cold" else 1,
-        "rounds": 60,
-        "stop_reason": "precise",
+        **SAME_FOR_ALL,
+    }
+
+
+def _spread(seconds: float) -> dict[str, float]:
+    return {
+        "mean_s": seconds * 1.001,
+        "p5_s": seconds * 0.999,
+        "p95_s": seconds * 1.002,
+        "noise_relative_iqr": 0.0012,
     }
 
 
@@ -197,3 +208,18 @@ def write(data: Path, record: Mapping[str, Any], name: str = "20260102T030405Z-0
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(record), encoding="utf-8")
     return path
+
+
+def made(folder: Path, **parameters: Any) -> Record:
+    """A stored run, read back; the parameters are those of `run`."""
+    return read_run(write(folder, run(**parameters)))
+
+
+def viewed(folder: Path, raw: Mapping[str, Any]) -> View:
+    """A run that was made by hand, stored and read back, grouped."""
+    return View(read_run(write(folder, raw)))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below the folder: its path -> its bytes."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

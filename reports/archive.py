@@ -1,0 +1,66 @@
+"""Finding what is published: the runs, the variants and the profiles below reports/data/."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suite.cases import HEADLINE
+from suite.record.profile import Profile
+from suite.record.run import Record
+from suite.record.store import BadRecord, is_run, read_document, read_run
+from suite.record.variants import Variants
+
+DATA = Path(__file__).parent / "data"
+"""<device-slug>/<utc>-<commit>.json, append-only; beside them .profile.json and .variants.json, which are no runs."""
+
+
+def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
+    """Device slug -> its runs, newest first; slugs in alphabetical order.
+
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    """
+    found: dict[str, list[Record]] = {}
+    for path in sorted(data.glob("*/*.json")):
+        if not is_run(path):
+            continue
+        record = read_run(path)
+        if record.machine.slug != path.parent.name:
+            raise BadRecord(f"{path}: measured on {record.machine.name}, so it belongs in {record.machine.slug}/")
+        found.setdefault(record.machine.slug, []).append(record)
+    return {
+        slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
+    }
+
+
+def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:
+    """Device slug -> the newest measurement of the tuned kernel's variants there, and its file's name.
+
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    """
+    found: dict[str, tuple[str, Variants]] = {}
+    for path in sorted(data.glob(f"*/*{Variants.suffix}")):
+        each, slug = read_document(path, Variants), path.parent.name
+        if each.machine.slug != slug:
+            raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
+        if slug not in found or each.utc >= found[slug][1].utc:
+            found[slug] = path.name, each
+    return found
+
+
+def profile_beside(record: Record) -> tuple[str, Profile] | None:
+    """The profile that lies beside the run, and its file's name; None where the run's device has none.
+
+    One of the headline case wins, then one of the run's commit, then the newest.
+    Raises BadRecord for a profile that cannot be read.
+    """
+    beside = ((path.name, read_document(path, Profile)) for path in Path(record.path).parent.glob(f"*{Profile.suffix}"))
+    of_device = [each for each in beside if each[1].machine.name == record.machine.name]
+    commit = record.machine.commit
+    return max(
+        of_device, key=lambda e: (e[1].case == HEADLINE.id, e[1].machine.commit == commit, e[1].utc, e[0]), default=None
+    )
+
+
+def stem(record: Record) -> str:
+    """The file name of a run without its ending, which its pages share."""
+    return Path(record.path).stem

@@ -1,0 +1,144 @@
+"""The bandwidth figure: achieved bandwidth against bytes moved, one panel per series."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import altair as alt
+
+from reports import units
+from reports.document import Figure
+from reports.figures.svg import FAINT, MUTED, NEUTRAL, colour, draw, where
+from reports.view import View, contenders, in_order
+from suite.record.machine import Machine
+from suite.record.measurement import Measurement, Series
+
+CEILING = "ceiling: best copy"
+OTHERS = "other backends, all in the tables"
+
+OFF_THE_FRAME = 0.1
+"""The share of the ceiling below which, throughout, a muted backend is named, not drawn: it would flatten the rest."""
+
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
+
+
+def bandwidth(view: View) -> Figure | None:
+    """Achieved bandwidth against bytes moved, float32 squares, cold beside hot; None with fewer than two sizes.
+
+    Only backends with a colour of their own are told apart; the others are thin lines behind them.
+    """
+    cold, hot = (_squares(view, series) for series in ("cold", "hot"))
+    if len(in_order(cold)) < 2:
+        return None
+    off = _off_the_frame([*cold, *hot])
+    series: dict[str, list[Measurement]] = {"cold": cold, **({"hot": hot} if hot else {})}
+    drawn = {name: [each for each in found if each.backend not in off] for name, found in series.items()}
+    panel = _panel(view.machine, [each for found in drawn.values() for each in found])
+    left_out = f"Not drawn, under {OFF_THE_FRAME:.0%} of the ceiling throughout: {', '.join(off)}".replace("%", " %")
+    under = [where(view), *([left_out] if off else [])]
+    title = alt.Title("Achieved bandwidth against bytes moved, float32 squares", subtitle=under)
+    chart = alt.hconcat(*(panel(name, found) for name, found in drawn.items()), title=title, spacing=28)
+    caption = f"Achieved bandwidth in GB/s against bytes moved, float32 squares, {view.machine.name}"
+    return draw("bandwidth", caption, chart)
+
+
+def _off_the_frame(every: list[Measurement]) -> list[str]:
+    best: dict[str, float] = {}
+    for each in every:
+        if _muted(each):
+            best[each.backend] = max(best.get(each.backend, 0.0), each.of_ceiling or 0.0)
+    return [name for name, share in best.items() if share < OFF_THE_FRAME]
+
+
+def _muted(m: Measurement) -> bool:
+    return m.role == "backend" and colour(m.backend) == MUTED
+
+
+def _squares(view: View, series: Series) -> list[Measurement]:
+    return [
+        each
+        for each in view.series(series)
+        if (each.dtype, each.layout) == ("float32", "contiguous") and each.rows == each.cols and each.role != "control"
+    ]
+
+
+def _panel(machine: Machine, every: list[Measurement]) -> Callable[[str, list[Measurement]], alt.Chart]:
+    """What draws one series of the bandwidth figure; scales are common to all, so that panels can be compared."""
+    speeds = [each.bandwidth_bytes_per_s / 1e9 for each in every] + [(machine.peak_bytes_per_s or 0) / 1e9]
+    low, high = 0.8 * min(speed for speed in speeds if speed), 1.25 * max(speeds)
+    shades, shape = _legend(every)
+    x = alt.X("mib:Q").scale(type="log", base=2, nice=False, padding=12).title("bytes moved").axis(_bytes_axis(every))
+    y = alt.Y("speed:Q").scale(type="log", domain=[low, high], nice=False).axis(values=_decades(low, high), format=",")
+
+    def panel(name: str, found: list[Measurement]) -> alt.Chart:
+        lines = _lines(found, shades, shape, x, y.title("GB/s"))
+        title = alt.Title(f"series {name}", fontSize=13, fontWeight="normal", offset=6)
+        return alt.layer(*_limits(machine, low), *lines).properties(width=360, height=330, title=title)
+
+    return panel
+
+
+def _lines(found: list[Measurement], shades: alt.Color, shape: alt.Shape, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
+    """The layers from back to front: the ceiling, the muted backends, the others with their points."""
+    best = [_point(each) | {"name": CEILING} for each in found if each.backend == each.ceiling]
+    muted = [_point(each) | {"name": OTHERS, "each": each.backend} for each in found if _muted(each)]
+    apart = [_point(each) for each in found if each.role == "backend" and not _muted(each)]
+    ceiling, behind, front = (
+        alt.Chart(alt.InlineData(points)).encode(x=x, y=y, color=shades) for points in (best, muted, apart)
+    )
+    yield ceiling.mark_line(strokeWidth=8, opacity=0.5)
+    yield behind.mark_line(strokeWidth=1, opacity=0.8).encode(detail="each:N")
+    yield front.mark_line(strokeWidth=1.5)
+    yield front.mark_point(filled=True, size=45, opacity=1).encode(shape=shape)
+
+
+def _legend(every: list[Measurement]) -> tuple[alt.Color, alt.Shape]:
+    """The colour and the shape of what is drawn, under one legend: backends, the others as one, the ceiling."""
+    apart = contenders((each for each in every if not _muted(each)), ("backend",))
+    looks = {name: (colour(name), SHAPES[place % len(SHAPES)]) for place, name in enumerate(apart)}
+    looks |= {OTHERS: (MUTED, "stroke")} if any(map(_muted, every)) else {}
+    looks |= {CEILING: (NEUTRAL, "square")}
+    colours, shapes = ([look[which] for look in looks.values()] for which in (0, 1))
+    legend = alt.Legend(title=None, orient="right", symbolStrokeWidth=2, symbolOpacity=1)
+    return (
+        alt.Color("name:N").scale(domain=list(looks), range=colours).legend(legend),
+        alt.Shape("name:N").scale(domain=list(looks), range=shapes).legend(legend),
+    )
+
+
+def _point(m: Measurement) -> dict[str, Any]:
+    return {"name": m.backend, "mib": m.bytes_moved / 2**20, "speed": m.bandwidth_bytes_per_s / 1e9}
+
+
+def _limits(machine: Machine, low: float) -> list[alt.Chart]:
+    """The lines that the device sets: the size of its cache and, where it says so, its peak bandwidth."""
+    cache = "L2" if machine.kind == "cuda" else "cache"
+    size = [{"mib": machine.cache_bytes / 2**20, "speed": low, "text": f"{cache} {units.binary(machine.cache_bytes)}"}]
+    base = alt.Chart(alt.InlineData(size)).encode(x="mib:Q")
+    text = {"align": "left", "color": FAINT, "fontSize": 11}
+    marks = [
+        base.mark_rule(color=FAINT, strokeDash=[2, 3]),
+        base.mark_text(dx=5, dy=-8, **text).encode(y="speed:Q", text="text:N"),
+    ]
+    if machine.peak_bytes_per_s:
+        speed = machine.peak_bytes_per_s / 1e9
+        peak = alt.Chart(alt.InlineData([{"speed": speed, "text": f"peak {units.digits(speed)} GB/s"}]))
+        marks.append(peak.mark_rule(color=FAINT, strokeDash=[6, 3]).encode(y="speed:Q"))
+        marks.append(peak.mark_text(dx=4, dy=-8, **text).encode(x=alt.value(0), y="speed:Q", text="text:N"))
+    return marks
+
+
+def _bytes_axis(every: list[Measurement]) -> alt.Axis:
+    """Ticks at every fourth power of two, in the binary unit that suits each."""
+    exponents = [math.log2(each.bytes_moved / 2**20) for each in every]
+    ticks = [2.0**power for power in range(-40, 41, 4) if min(exponents) - 1 <= power <= max(exponents) + 1]
+    unit = "datum.value >= 1024 ? datum.value / 1024 + ' GiB' : datum.value >= 1 ? datum.value + ' MiB'"
+    return alt.Axis(values=ticks, labelExpr=f"{unit} : datum.value * 1024 + ' KiB'")
+
+
+def _decades(low: float, high: float) -> list[float]:
+    """The ticks 1, 2 and 5 in every decade between two bandwidths in GB/s."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    return [step * 10.0**power for power in powers for step in (1, 2, 5) if low <= step * 10.0**power <= high]

@@ -1,0 +1,94 @@
+"""A chart as a self-contained SVG: the same bytes every time, legible on light and dark ground."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import quoteattr
+
+import altair as alt
+import vl_convert
+
+from backends import CATALOGUE
+from reports.device import device
+from reports.document import Figure
+from reports.view import View
+
+INK, FAINT, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#ffffff"
+NEUTRAL = "#9aa4ae"  # on either ground
+MUTED = "#7d8790"  # the same, somewhat darker than what is no backend
+DARK = {INK: "#f0f6fc", FAINT: "#9198a1", GRID: "#3d444d"}
+DARK_PAPER = "#0d1117"
+
+# Liberation Sans ships inside vl-convert, so text is measured alike everywhere; Arial has its widths in browsers.
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+NAMED = {
+    "triton_tuned": "#d55e00",
+    "cupy_rawkernel": "#009e73",
+    "numba_cuda": "#0072b2",
+    "torch_broadcast": "#e69f00",
+    "triton_baseline": "#8c5a3c",
+    "triton_baseline_mended": "#b08968",
+    "torch_compile": "#56b4e9",
+    "numba_cpu": "#cc79a7",
+}
+"""Okabe and Ito's palette (2008), told apart with any colour vision, and browns for the baselines; fixed for good.
+
+More than these cannot be told apart in one figure, so the rest of the catalogue is grey.
+"""
+
+SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
+
+STYLE = "".join(
+    (
+        f"@media (prefers-color-scheme:dark){{.chart>rect{{fill:{DARK_PAPER}}}",
+        *(f'.chart [{what}="{light}"]{{{what}:{dark}}}' for light, dark in DARK.items() for what in ("fill", "stroke")),
+        "}",
+    )
+)
+
+
+def colour(backend: str) -> str:
+    """The backend's own colour; muted for the rest of the catalogue, a spare one, always the same, for a candidate."""
+    if any(entry.name == backend for entry in CATALOGUE):
+        return NAMED.get(backend, MUTED)
+    return NAMED.get(backend) or SPARE[sum(backend.encode()) % len(SPARE)]
+
+
+def where(view: View) -> str:
+    """The subtitle of every figure: whose numbers it shows, and from when."""
+    changed = " with uncommitted changes" if view.machine.tree_clean is False else ""
+    return f"{device(view.machine)}, {view.record.utc:%Y-%m-%d}, commit {view.machine.commit[:10]}{changed}"
+
+
+def draw(name: str, caption: str, chart: alt.TopLevelMixin) -> Figure:
+    """Render a chart. Ids are made the figure's own, so that several figures can stand in one page."""
+    text: str = vl_convert.vegalite_to_svg(themed(chart).to_dict())
+    ids = list(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))
+    for number, old in enumerate(ids):
+        own = f"{name}-{number}"
+        text = text.replace(f'id="{old}"', f'id="{own}"').replace(f"url(#{old})", f"url(#{own})")
+    head = f'<svg role="img" aria-label={quoteattr(caption)} '
+    text = text.replace("<svg ", head, 1).replace('class="marks"', 'class="chart"', 1)
+    return Figure(name, caption, text.replace(">", f"><style>{STYLE}</style>", 1) + "\n")
+
+
+def themed(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
+    """The chart in the house style: one font, three inks; one label for the whole, none for each mark."""
+    return (
+        chart.configure(font=FONT, background=PAPER, padding=12, aria=False)
+        .configure_view(stroke=None)
+        .configure_title(color=INK, subtitleColor=FAINT, fontSize=15, subtitleFontSize=12, anchor="start", offset=14)
+        .configure_axis(
+            labelColor=INK,
+            titleColor=FAINT,
+            gridColor=GRID,
+            domainColor=GRID,
+            tickColor=GRID,
+            labelFontSize=12,
+            titleFontSize=12,
+            titleFontWeight="normal",
+            labelLimit=400,
+        )
+        .configure_legend(labelColor=INK, titleColor=FAINT, labelFontSize=12, labelLimit=300, symbolSize=80)
+    )

@@ -1,0 +1,94 @@
+"""Figures: drawn for what was measured, each backend in its own colour, and those without a number in their place."""
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from backends import Entry
+from reports.figures import svg
+from reports.figures.bandwidth import OTHERS, bandwidth
+from reports.figures.headline import headline
+from reports.figures.of_run import figures
+from reports.figures.shares import shares
+from reports.tests import factory
+from reports.view import TUNED, View
+from suite.cases import HEADLINE, SWEEPS, Case
+
+
+def made(tmp_path: Path, **parameters: Any) -> View:
+    return factory.viewed(tmp_path, factory.run(**parameters))
+
+
+def test_figures_are_drawn_for_what_was_measured(tmp_path: Path) -> None:
+    assert [figure.name for figure in figures(made(tmp_path))] == ["headline"]
+    several = figures(made(tmp_path, cases=SWEEPS["quick"], machine=factory.CPU))
+    assert [figure.name for figure in several] == ["headline", "bandwidth", "shares"]
+    for figure in several:
+        ElementTree.fromstring(figure.svg)
+        assert "Some CPU" in figure.svg
+
+
+def test_who_has_no_number_at_the_headline_is_in_the_headline_figure(tmp_path: Path) -> None:
+    outcomes = [factory.outcome(), factory.outcome("elsewhere", case=Case(8, 8).id)]
+    outcomes += [factory.outcome("absent", kind="unavailable")]
+    figure = headline(made(tmp_path, cases=(HEADLINE,), outcomes=outcomes))
+    assert figure is not None
+    assert "triton_baseline" in figure.svg
+    assert "elsewhere" not in figure.svg
+    assert "absent" not in figure.svg
+
+
+def test_a_backend_has_one_colour_and_named_ones_differ() -> None:
+    assert len(set(svg.NAMED.values())) == len(svg.NAMED)
+    assert svg.colour("a_candidate") == svg.colour("a_candidate")
+    assert not {*svg.SPARE, svg.MUTED} & set(svg.NAMED.values())
+    assert svg.MUTED not in svg.SPARE
+
+
+@pytest.fixture
+def catalogued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All backends of the factory's are in the catalogue, as no candidate's are."""
+    monkeypatch.setattr(svg, "CATALOGUE", tuple(Entry(name, "", ()) for name in factory.FOURTEEN))
+
+
+@pytest.mark.usefixtures("catalogued")
+def test_the_tuned_backends_and_a_candidate_stand_out_from_the_rest() -> None:
+    named = [name for name in factory.FOURTEEN if name in svg.NAMED]
+    assert set(TUNED) < set(svg.NAMED)
+    assert {svg.colour(name) for name in factory.FOURTEEN if name not in named} == {svg.MUTED}
+    assert svg.colour("a_candidate") in svg.SPARE
+
+
+@pytest.mark.usefixtures("catalogued")
+def test_of_many_backends_the_bandwidth_figure_tells_apart_only_those_with_a_colour(tmp_path: Path) -> None:
+    figure = bandwidth(made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN))
+    assert figure
+    assert all(name in figure.svg for name in factory.FOURTEEN if name in svg.NAMED)
+    assert "helion_rows" not in figure.svg
+    assert OTHERS in figure.svg
+    assert "throughout: torch_diag_matmul<" in figure.svg  # named, since it is not drawn
+    few = bandwidth(made(tmp_path, cases=SWEEPS["full"]))
+    assert few
+    assert OTHERS not in few.svg
+    assert "Not drawn" not in few.svg
+
+
+def test_the_map_has_a_field_for_every_case_and_backend_without_a_number_too(tmp_path: Path) -> None:
+    raw = factory.run(cases=SWEEPS["full"], backends=factory.FOURTEEN, series=("cold",))
+    whole = shares(factory.viewed(tmp_path, raw))
+    raw["benchmarks"] = [
+        bench
+        for bench in raw["benchmarks"]
+        if (bench["extra_info"]["backend"], bench["extra_info"]["dtype"]) != ("cublas_dgmm", "bfloat16")
+    ]
+    lacking = shares(factory.viewed(tmp_path, raw))
+    assert whole
+    assert lacking
+    missing = sum(case.dtype == "bfloat16" for case in SWEEPS["full"])
+    assert (whole.svg.count(">–<"), lacking.svg.count(">–<")) == (0, missing)
+
+
+def test_an_empty_run_has_no_figures(tmp_path: Path) -> None:
+    assert figures(made(tmp_path, cases=())) == ()

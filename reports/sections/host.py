@@ -1,0 +1,41 @@
+"""What does a launch cost the host?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports import units
+from reports.document import Section, Table
+from reports.marks import VERDICT_LEGEND, footnotes, starred, verdict_mark
+from reports.view import View
+from suite.record.measurement import Measurement, Series
+
+WORDS: dict[Series, str] = {
+    "launch": "The host's time to enqueue one launch of what is bound already.",
+    "call": "The host's time to bind torch tensors and launch once, which is what a one-off use pays.",
+}
+"""What the time of each series of the host includes."""
+
+
+def sections(view: View) -> Iterator[Section]:
+    """A section per series of the host that was measured."""
+    for series, words in WORDS.items():
+        if view.series(series):
+            yield Section(f"Host time, series {series}", (words,), tables=(host_table(view, series),))
+
+
+def host_table(view: View, series: Series) -> Table:
+    """Host time per launch in µs, series launch or call: a row per backend, fastest first, a column per case."""
+    cases = view.cases(series)
+    backends = (each for each in view.series(series) if each.role == "backend")
+    names = dict.fromkeys(each.backend for each in sorted(backends, key=lambda m: m.ratio))
+    remarks = view.remarks(names)
+    rows = tuple(
+        (starred(name, remarks), *(_cell(view.one(series, name, case.case)) for case in cases)) for name in names
+    )
+    heads = ("backend", *(f"{units.label(case)}, µs" for case in cases))
+    return Table(heads, rows, note=footnotes(remarks, after=VERDICT_LEGEND))
+
+
+def _cell(m: Measurement | None) -> str:
+    return units.microseconds(m.median_s) + verdict_mark(m) if m else units.ABSENT

@@ -1,0 +1,56 @@
+"""The index of all devices and runs, with the one table that compares devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reports import units
+from reports.device import device, sm, whose
+from reports.document import Table
+from reports.sections import tried
+from reports.sections.what import summary
+from reports.site.layout import Files, template
+from reports.view import BASELINE, TUNED, View
+from suite.cases import HEADLINE
+from suite.record.variants import Variants
+
+
+def index(devices: Mapping[str, Sequence[View]], files: Files, others: Mapping[str, Variants]) -> str:
+    """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
+    newest_first = sorted(devices.values(), key=lambda runs: (runs[0].record.utc, runs[0].machine.slug), reverse=True)
+    return template(
+        "index.md.j2",
+        devices=newest_first,
+        table=devices_table(newest_first),
+        headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
+        interval=units.INTERVAL,
+        files=files,
+        summary=summary,
+        tried={slug: (found, tried.summary(found)) for slug, found in others.items()},
+        foreign=all(whose(runs[0].machine) for runs in newest_first),
+        device=device,
+        compiled=lambda view: ", ".join(map(sm, view.capabilities)),
+    )
+
+
+def devices_table(devices: Iterable[Sequence[View]]) -> Table:
+    """Share of the ceiling at the headline case, cold: a row per device, a column per own kernel and the baseline.
+
+    Each device's runs stand newest first; the first that measured the case counts.
+    """
+    held = ([run for run in runs if run.campaign("cold", HEADLINE.id)] for runs in devices)
+    newest = [runs[0] for runs in held if runs]
+    names = [n for n in (*TUNED, BASELINE) if any(run.one("cold", n, HEADLINE.id) for run in newest)]
+    rows = tuple(
+        (device(run.machine), f"{run.record.utc:%Y-%m-%d}", *(_device_cell(run, name) for name in names))
+        for run in newest
+    )
+    return Table(("device", "run", *names), rows, text=2)
+
+
+def _device_cell(run: View, name: str) -> str:
+    m = run.one("cold", name, HEADLINE.id)
+    if m is None:
+        return units.ABSENT
+    share, remark = units.percent_interval(m.of_ceiling, m.of_ceiling_ci99), run.remark(name)
+    return f"{share}, {remark}" if remark else share

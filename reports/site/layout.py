@@ -1,0 +1,51 @@
+"""Lays a page out by the templates: HTML that stands alone, and Markdown with its figures beside it."""
+
+from __future__ import annotations
+
+import html
+import re
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.document import Page
+
+SPECIAL = re.compile(r"[\\`*~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|](?=[(\[:])")
+"""What Markdown would not show as it is; an underscore inside a word and an interval's brackets it does."""
+
+Files = dict[str, str]
+"""Path below the target, with slashes -> text."""
+
+
+def files(written: Page) -> Files:
+    """A page's files by name."""
+    figures = {f"{written.stem}-{figure.name}.svg": figure.svg for figure in written.figures}
+    return {
+        f"{written.stem}.html": template("run.html.j2", page=written),
+        f"{written.stem}.md": template("run.md.j2", page=written),
+        **figures,
+    }
+
+
+def template(name: str, **context: object) -> str:
+    """A template of this room, filled in."""
+    return _environment(name.endswith(".html.j2")).get_template(name).render(**context)
+
+
+@cache
+def _environment(autoescape: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports.site"),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters["md"] = markdown
+    return environment
+
+
+def markdown(text: str) -> str:
+    """Text that Markdown shows as it is, on one line: in a table cell as in a paragraph."""
+    return html.escape(SPECIAL.sub(r"\\\g<0>", " ".join(text.split())), quote=False)

@@ -1,0 +1,52 @@
+"""The page of a run: which sections it has, and in which order."""
+
+from __future__ import annotations
+
+from reports.document import Page
+from reports.figures.of_run import figures
+from reports.sections import (
+    compiled,
+    conditions,
+    cost,
+    extremes,
+    forms,
+    host,
+    how,
+    machine,
+    outcomes,
+    predicted,
+    reproduce,
+    second_timer,
+    shares,
+    shortfalls,
+    what,
+    why,
+)
+from reports.view import View
+from suite.record.run import Record
+
+
+def page(record: Record, source: str) -> Page:
+    """The page of a run; `source` is the path from the page to the record's file."""
+    view = View(record)
+    drawn = figures(view)
+    sections = (
+        what.section(view, drawn[:1]),
+        *shares.sections(view, drawn[1:]),
+        *extremes.sections(view),
+        *shortfalls.sections(view),
+        *forms.sections(view),
+        *host.sections(view),
+        *cost.sections(view),
+        outcomes.section(view),
+        *why.sections(view),
+        *predicted.sections(view),
+        *compiled.sections(view),
+        machine.section(view),
+        *conditions.sections(view),
+        *second_timer.sections(view),
+        *how.sections(view),
+        reproduce.section(view),
+    )
+    title = f"C = diag(A) · B on {record.machine.name}, {record.utc:%Y-%m-%d}"
+    return Page(title, view.stem, source, sections)

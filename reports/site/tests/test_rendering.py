@@ -1,0 +1,279 @@
+"""The pages: the same bytes for the same data, the old ones kept on any error, nothing loaded from elsewhere."""
+
+import json
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from reports.__main__ import main
+from reports.site.layout import markdown
+from reports.site.rendering import publish, render_run
+from reports.tests import factory
+from reports.tests.factory import contents
+from suite.cases import HEADLINE, SWEEPS, Case
+from suite.record.store import read_run
+
+ROOT = Path(__file__).parents[3]
+NASTY = "<script>alert('x')</script> & | `"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "data"
+    cases = (HEADLINE, Case(256, 256), Case(8192, 8192))
+    evidence: dict[str, Any] = {"compiled": [factory.compiled()], "outcomes": [factory.outcome()]}
+    factory.write(folder, factory.run(cases=cases, series=("cold", "hot", "launch", "call"), **evidence))
+    factory.write(folder, factory.run(machine=factory.CPU, cases=cases[:2]))
+    return folder
+
+
+def one_line(text: str) -> bool:
+    return len(text.splitlines()) == 1 and "Traceback" not in text
+
+
+def test_the_same_data_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
+    publish(data, tmp_path / "here")
+    script = (
+        "import sys, pathlib; from reports.site.rendering import publish; publish(*map(pathlib.Path, sys.argv[1:]))"
+    )
+    subprocess.run([sys.executable, "-c", script, data, tmp_path / "there"], check=True, cwd=ROOT)
+    assert contents(tmp_path / "here") == contents(tmp_path / "there")
+
+
+def test_every_run_has_its_page_and_the_index_links_to_it(data: Path, tmp_path: Path) -> None:
+    assert publish(data, tmp_path / "published") == 2
+    files = contents(tmp_path / "published")
+    index = files["README.md"].decode()
+    for record in data.rglob("*.json"):
+        place = record.relative_to(data).with_suffix("")
+        assert {f"{place}.html", f"{place}.md"} <= set(files)
+        assert f"({place}.md)" in index
+
+
+def rows_of(index: str, start: str) -> list[str]:
+    return [line for line in index.splitlines() if line.startswith(f"| {start}")]
+
+
+def test_the_index_compares_devices_by_share_in_the_newest_run_that_has_the_headline_case(
+    data: Path, tmp_path: Path
+) -> None:
+    later = factory.run(cases=(HEADLINE,), backends={"triton_tuned": 0.5}, utc="2026-02-01T00:00:00+00:00")
+    without = factory.run(cases=(Case(256, 256),), utc="2026-03-01T00:00:00+00:00")
+    factory.write(data, later, "later")
+    factory.write(data, without, "without")
+    publish(data, tmp_path)
+    index = (tmp_path / "README.md").read_text()
+    (h100,) = rows_of(index, "NVIDIA H100")
+    assert "2026-02-01" in h100
+    assert any(f"| {share:.1f} % [" in h100 for share in (49.8, 49.9, 50.0))  # as made up, less the factory's noise
+    assert len(rows_of(index, "Some CPU")) == 1
+    assert "µs" not in index
+    assert [line.count("(newest)") for line in rows_of(index, "2026-0")] == [1, 0, 0, 1]
+
+
+def test_the_index_shows_each_device_s_newest_headline_and_links_all_runs(data: Path, tmp_path: Path) -> None:
+    factory.write(data, factory.run(utc="2026-02-01T00:00:00+00:00"), "later")
+    publish(data, tmp_path)
+    index = (tmp_path / "README.md").read_text()
+    figures = [line.rpartition("(")[2].rstrip(")") for line in index.splitlines() if line[:2] == "!["]
+    assert [figure.partition("/")[0] for figure in figures] == ["nvidia-h100-80gb-hbm3", "some-cpu"]
+    assert figures[0].endswith("later-headline.svg")
+    assert all((tmp_path / figure).is_file() for figure in figures)
+    assert all(f"({path.relative_to(tmp_path)})" in index for path in tmp_path.glob("*/*.md"))
+
+
+def test_publishing_touches_nothing_outside_its_folder(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "tried.md").write_text("by hand")
+    publish(data, tmp_path / "published")
+    assert (tmp_path / "tried.md").read_text() == "by hand"
+
+
+@pytest.mark.parametrize("machine", [factory.H100, factory.ADA])
+def test_with_14_backends_a_page_still_says_whose_numbers_and_what_is_predicted(
+    machine: dict[str, Any], tmp_path: Path
+) -> None:
+    told: dict[str, Any] = {"compiled": [factory.compiled(name) for name in ("triton_tuned", "helion_rows")]}
+    raw = factory.run(machine=machine, cases=SWEEPS["full"], backends=factory.FOURTEEN, **told)
+    page = render_run(read_run(factory.write(tmp_path, raw)), tmp_path / "to")
+    for text in (page.read_text(), page.with_suffix(".md").read_text()):
+        ours = machine is factory.ADA
+        assert ("No number on this page is an RTX 4090" in text) is not ours
+        assert ("Predicted for an RTX 4090 (no sm_89 device was measured)" in text) is not ours
+        assert ("Compiled for sm_89, not measured" in text) is not ours
+    assert all(f">{machine['name']}" in figure.read_text() for figure in page.parent.glob("*.svg"))
+
+
+def test_heads_break_at_underscores_in_html_and_stay_text(tmp_path: Path) -> None:
+    raw = factory.run(cases=(HEADLINE, Case(8192, 8192)), backends={"torch_<b>": 0.9, "triton_tuned": 0.99})
+    page = render_run(read_run(factory.write(tmp_path, raw)), tmp_path / "to").read_text()
+    assert "torch_<wbr>&lt;b&gt;</th>" in page
+
+
+def test_markdown_refers_only_to_figures_beside_it(data: Path, tmp_path: Path) -> None:
+    publish(data, tmp_path)
+    for page in tmp_path.glob("*/*.md"):
+        figures = [line.rpartition("(")[2].rstrip(")") for line in page.read_text().splitlines() if line[:2] == "!["]
+        assert figures
+        assert all((page.parent / figure).is_file() for figure in figures)
+
+
+def test_the_first_screen_shows_a_gpu_where_there_is_one(data: Path, tmp_path: Path) -> None:
+    newer = factory.run(machine=factory.CPU, utc="2030-01-01T00:00:00+00:00")
+    factory.write(data, newer, "20300101T000000Z-feedface")
+    publish(data, tmp_path)
+    assert "H100" in (tmp_path / "headline.svg").read_text()
+
+
+def test_pages_without_a_record_are_removed(data: Path, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    publish(data, published)
+    (data / "some-cpu" / "20260102T030405Z-0123456.json").unlink()
+    publish(data, published)
+    assert not (published / "some-cpu").exists()
+    assert (published / "nvidia-h100-80gb-hbm3").exists()
+
+
+def test_without_data_there_is_an_index_and_nothing_else(tmp_path: Path) -> None:
+    assert publish(tmp_path / "none", tmp_path / "published") == 0
+    assert set(contents(tmp_path / "published")) == {"README.md"}
+
+
+def damage(path: Path, how: str) -> None:
+    whole = path.read_text()
+    raw = json.loads(whole)
+    if how == "truncated":
+        path.write_text(whole[:-100])
+    elif how == "other version":
+        path.write_text(json.dumps(raw | {"diagbench": raw["diagbench"] | {"schema_version": 99}}))
+    elif how == "not diagbench":
+        path.write_text(json.dumps({"benchmarks": []}))
+    elif how == "another device's folder":
+        (path.parent.parent / "nvidia-geforce-rtx-4090").mkdir()
+        path.rename(path.parent.parent / "nvidia-geforce-rtx-4090" / path.name)
+
+
+@pytest.mark.parametrize("how", ["truncated", "other version", "not diagbench", "another device's folder"])
+def test_one_bad_record_leaves_the_old_pages(
+    how: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    published = tmp_path / "published"
+    publish(data, published)
+    before = contents(published)
+    damage(data / "nvidia-h100-80gb-hbm3" / "20260102T030405Z-0123456.json", how)
+    capsys.readouterr()
+    assert main(["render"], data=data, published=published) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert one_line(said.err)
+    assert contents(published) == before
+
+
+def test_a_target_that_is_a_file_is_one_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "taken"
+    target.write_text("mine")
+    assert main(["render"], data=data, published=target) == 1
+    assert one_line(capsys.readouterr().err)
+    assert target.read_text() == "mine"
+    run = next(data.rglob("*.json"))
+    assert main(["render", "--run", str(run), "--to", str(target / "below")]) == 1
+    assert one_line(capsys.readouterr().err)
+
+
+@pytest.mark.parametrize("arguments", [["render", "--run", "x.json"], ["render", "--to", "x"], ["paint"], []])
+def test_arguments_that_make_no_sense_are_one_line(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(arguments)
+    assert left.value.code == 2
+    assert one_line(capsys.readouterr().err)
+
+
+def test_one_run_renders_into_any_folder(data: Path, tmp_path: Path) -> None:
+    record = read_run(next(data.glob("nvidia*/*.json")))
+    page = render_run(record, tmp_path / "deep" / "local")
+    assert page.suffix == ".html"
+    assert page.with_suffix(".md").is_file()
+    assert list(page.parent.glob("*-headline.svg"))
+
+
+def test_a_run_in_which_nothing_got_to_a_number_has_a_page(tmp_path: Path) -> None:
+    path = factory.write(tmp_path, factory.run(cases=(), outcomes=[factory.outcome(kind="crashed", reason="no luck")]))
+    assert "no luck" in render_run(read_run(path), tmp_path / "to").read_text()
+
+
+class Elements(HTMLParser):
+    """What a browser would load or run, the elements left open, and the ids."""
+
+    EMPTY = frozenset({"meta", "link", "br", "img", "hr", "input", "wbr"})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.open: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.ids += [given["id"] or ""] if "id" in given else []
+        if tag in {"script", "link", "img", "iframe", "object", "embed", "image", "use"} or "src" in given:
+            self.loads.append(tag)
+        self.loads += [f"{tag} {name}" for name in given if name.startswith("on")]
+        if tag not in self.EMPTY:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_html_page_is_well_formed_and_stands_alone(data: Path, tmp_path: Path) -> None:
+    publish(data, tmp_path)
+    for page in tmp_path.glob("*/*.html"):
+        elements = Elements()
+        elements.feed(page.read_text())
+        assert elements.loads == []
+        assert elements.open == []
+        assert len(set(elements.ids)) == len(elements.ids)
+        assert "@import" not in page.read_text()
+
+
+def test_names_and_reasons_are_shown_not_interpreted(tmp_path: Path) -> None:
+    machine = {**factory.H100, "name": NASTY, "host_cpu": NASTY, "versions": {NASTY: NASTY}}
+    backends = {NASTY: 0.9, "triton_tuned": 0.99}
+    told: dict[str, Any] = {
+        "outcomes": [factory.outcome(NASTY, reason=NASTY)],
+        "compiled": [factory.compiled(NASTY, kernel=NASTY)],
+    }
+    raw = factory.run(machine=machine, cases=(HEADLINE, Case(8192, 8192)), backends=backends, sweep=NASTY, **told)
+    page = render_run(read_run(factory.write(tmp_path, raw)), tmp_path / "to")
+    elements = Elements()
+    elements.feed(page.read_text())
+    assert elements.loads == []
+    assert elements.open == []
+    assert "<script" not in page.with_suffix(".md").read_text()
+    for figure in page.parent.glob("*.svg"):
+        ElementTree.parse(figure)
+
+
+def test_markdown_cells_stay_cells() -> None:
+    assert markdown("a|b\nc") == "a\\|b c"
+    assert markdown("triton_tuned [99.6, 99.7]") == "triton_tuned [99.6, 99.7]"
+
+
+@pytest.mark.parametrize(("machine", "own"), [(factory.H100, False), (factory.CPU, False), (factory.ADA, True)])
+def test_only_an_rtx_4090_s_page_holds_its_numbers(machine: dict[str, object], own: bool, tmp_path: Path) -> None:
+    page = render_run(read_run(factory.write(tmp_path, factory.run(machine=machine))), tmp_path / "to").read_text()
+    assert ("No number on this page is" in page) is not own
+
+
+def test_rendering_loads_no_array_library_but_numpy(data: Path, tmp_path: Path) -> None:
+    run = next(data.rglob("*.json"))
+    script = (
+        "import sys; from reports.__main__ import main; code = main(sys.argv[1:]);"
+        "sys.exit(code or ', '.join({'torch', 'triton', 'cupy', 'numba'} & set(sys.modules)) or None)"
+    )
+    command = [sys.executable, "-c", script, "render", "--run", str(run), "--to", str(tmp_path / "to")]
+    subprocess.run(command, check=True, cwd=ROOT)
