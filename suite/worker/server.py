@@ -22,7 +22,7 @@ import torch
 
 import backends
 import backends._candidate
-from backends import Entry, Launch, Unsupported
+from backends import Enqueue, Entry, Launch, Unsupported
 from suite import ROOT
 from suite.cases import Case
 from suite.check import gate, operands
@@ -80,7 +80,7 @@ class Timed:
     sets: list[Operands]
     contenders: list[Contender] = field(default_factory=list)
     forms: dict[str, str] = field(default_factory=dict)
-    bound: dict[str, tuple[Entry, list[Launch]]] = field(default_factory=dict)
+    bound: dict[str, tuple[Entry, list[Enqueue]]] = field(default_factory=dict)
 
     def add(self, contender: Contender, form: str) -> None:
         """Let a contender take part."""
@@ -216,18 +216,18 @@ class Server:
         self._report("")
 
     def _add(self, entry: Entry, request: Measure, timed: Timed) -> None:
-        launches = [self._bind(entry, on) for on in timed.sets]
-        form = str(getattr(launches[0], "form", ""))
+        bound = [self._bind(entry, on) for on in timed.sets]
+        launches: list[Enqueue] = [*bound]
         if request.series == "call":
             bind = backends.load(entry).bind
             launches = [partial(_call, bind, on, self.device.stream) for on in timed.sets]
         if entry.allocates:
             launches = [_Kept(launch) for launch in launches]
-        timed.add(self._contender(entry.name, launches, request, entry), form)
+        timed.add(self._contender(entry.name, launches, request, entry), bound[0].form)
         timed.bound[entry.name] = (entry, launches)
 
     def _contender(
-        self, name: str, launches: Sequence[Launch], request: Measure, entry: Entry | None = None
+        self, name: str, launches: Sequence[Enqueue], request: Measure, entry: Entry | None = None
     ) -> Contender:
         """entry: the backend that launches; None for a ceiling."""
         if request.series in HOST_LAUNCHES:
@@ -295,7 +295,7 @@ class Server:
     def _progress(self, rounds: int, width: float) -> None:
         self.report(("progress", rounds, width))
 
-    def _check_what_was_timed(self, entry: Entry, launches: list[Launch], timed: Timed) -> None:
+    def _check_what_was_timed(self, entry: Entry, launches: list[Enqueue], timed: Timed) -> None:
         """Launch by the very graph that was timed, and by nothing else, into poisoned outputs, and look at some."""
         (contender,) = (one for one in timed.contenders if one.name == entry.name)
         for on in timed.sets:
@@ -312,7 +312,7 @@ class Server:
 class _Kept:
     """A launch whose fresh C outlives it, as in use: else a graph's launches would all be given the same memory."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Enqueue) -> None:
         self.launch = launch
         self.result = torch.empty(0)
 
@@ -322,7 +322,7 @@ class _Kept:
         return self.result
 
 
-def _call(bind: Callable[..., Launch], on: Operands, stream: int) -> torch.Tensor:
+def _call(bind: Callable[..., Enqueue], on: Operands, stream: int) -> torch.Tensor:
     return bind(on.a, on.b, on.out, stream)()
 
 
