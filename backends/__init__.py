@@ -1,7 +1,7 @@
 """How C = diag(A) · B is computed: one file per backend behind one interface, and the catalogue that lists them.
 
-This room knows nothing of timing, checking or files. The catalogue is light data: importing it loads no array
-library, so listing the backends costs milliseconds; `load` imports the one that is asked for.
+This room knows nothing of timing, checking or files. Importing it loads no array library, so listing the backends
+costs milliseconds; `load` imports the one that is asked for.
 """
 
 from __future__ import annotations
@@ -10,27 +10,56 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from backends._catalogue import CATALOGUE, Entry, Exemption
 
 if TYPE_CHECKING:
     import torch
 
-Launch = Callable[[], "torch.Tensor"]
-"""Enqueue one product and return the tensor that holds C; does not wait for it."""
+__all__ = [
+    "CATALOGUE",
+    "Backend",
+    "BadOperands",
+    "CannotDo",
+    "Compiled",
+    "DiagbenchError",
+    "Enqueue",
+    "Entry",
+    "Exemption",
+    "Launch",
+    "UnknownBackend",
+    "Unsupported",
+    "bind",
+    "compile_for",
+    "find",
+    "load",
+    "missing",
+    "named",
+    "why_unavailable",
+    "why_unsupported",
+]
 
-Exemption = Literal["subnormal", "non_finite"]
-"""Where an entry's arithmetic departs from the product rounded once, so that the gate asks it of ordinary values only.
 
-subnormal: it may flush subnormal inputs and products to zero. non_finite: it adds zeros or multiplies by them, so that
-an infinity or a NaN spreads over its column and a zero may lose its sign.
-"""
+Enqueue = Callable[[], "torch.Tensor"]
+"""Anything that enqueues one product (or copy) when it is called, and returns the tensor that holds the result."""
+
+
+class Launch(Protocol):
+    """Enqueues one product and returns the tensor that holds C; does not wait for it. See `named`."""
+
+    form: str
+    """Which form of the backend runs, in its own words, for records; "" where there is only one."""
+
+    def __call__(self) -> torch.Tensor:
+        """Enqueue the product; returns C: (N, M)."""
 
 
 class DiagbenchError(Exception):
     """What a command says in one line: the message tells what is wrong and what to do. Base of all such errors."""
 
     exit_code = 2
-    """Of the command: the request makes no sense. CannotDo has another."""
+    """The command's exit code where the request makes no sense. CannotDo has another."""
 
 
 class CannotDo(DiagbenchError):
@@ -54,16 +83,39 @@ class UnknownBackend(DiagbenchError, ValueError):
 class Backend(Protocol):
     """A module of this package (or a candidate file) with this one function."""
 
-    def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+    def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Enqueue:
         """Compile, convert and close over the operands; never timed as a launch.
 
-        a: (N,), b: (N, M), out: (N, M) torch tensors of one dtype on one device, any strides that do not overlap in
-        out; stream: the raw handle of the stream to enqueue on (0 on the CPU). The Launch enqueues on `stream` and
-        neither synchronises nor allocates (unless Entry.allocates says so); it reads a and b anew each time.
-        bind itself may launch on the operands (to autotune, say), so it may write out.
+        a: (N,), b: (N, M), out: (N, M) torch tensors of one dtype on one device. Any strides, but none by which
+        elements of out overlap. stream: the raw handle of the stream to enqueue on, 0 on the CPU.
+
+        Returns a Launch (see `named`), or a plain function where there is one form only, which backends.bind completes.
+        It enqueues on `stream` and neither synchronises nor allocates (unless Entry.allocates says so). It reads a and
+        b anew each time. bind itself may launch on the operands (to autotune, say), so it may write out.
 
         Raises Unsupported(reason) for operands that the backend cannot take, and never computes them wrongly.
         """
+
+
+class _Keeps(Launch, Protocol):
+    operands: tuple[torch.Tensor, ...]
+
+
+def named(enqueue: Enqueue, form: str = "", operands: tuple[torch.Tensor, ...] = ()) -> Launch:
+    """The Launch that calls `enqueue`, under the name of the form that runs.
+
+    operands: what must live as long as the Launch, where `enqueue` holds no more than addresses.
+    It is `enqueue` itself with two attributes, because a call through an object of ours would be timed as the
+    backend's. Only where it takes no attributes (a builtin, a bound method) is it wrapped.
+    """
+    launch = cast(_Keeps, enqueue)
+    try:
+        launch.form = form
+    except AttributeError:
+        return named(lambda: enqueue(), form, operands)
+    if operands:
+        launch.operands = operands
+    return launch
 
 
 @dataclass(frozen=True)
@@ -76,138 +128,6 @@ class Compiled:
     block: tuple[int, int, int]  # threads
     dynamic_shared_bytes: int = 0
     config: str = ""  # which form or tuning config this is, as the backend words it
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One row of the catalogue."""
-
-    name: str  # library_technique: module name, test id, row label
-    summary: str  # one line for tables
-    requires: tuple[str, ...]  # import names
-    devices: tuple[str, ...] = ("cuda",)
-    dtypes: tuple[str, ...] = ("float32", "float16", "bfloat16", "float64")
-    allocates: bool = False  # C is a fresh array per launch: then the allocation is timed, and said
-    own_stream: bool = False  # ignores `stream`
-    capturable: bool = True  # its launches can be captured into a CUDA graph
-    compiles: bool = False  # has compile_for or, in Triton, plan: see compile_for
-    tunes: bool = False  # chooses among forms by timing them, so that another run may choose otherwise
-    known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry
-    path: str = ""  # a candidate's file; empty for a module of this package
-    exempt: tuple[Exemption, ...] = ()  # what the gate leaves out of its inputs; `caveat` says so to the reader
-    caveat: str = ""  # what a reader of its numbers must know, one line
-
-
-CATALOGUE: tuple[Entry, ...] = (
-    Entry(
-        "torch_broadcast",
-        "PyTorch: torch.mul(a[:, None], b, out=out), all that its eager mode has for this",
-        requires=("torch",),
-        devices=("cuda", "cpu"),
-    ),
-    Entry(
-        "triton_tuned",
-        "Triton: one 16-byte vector per thread, form by shape and strides, autotuned; the drop-in file",
-        requires=("torch", "triton"),
-        tunes=True,
-        compiles=True,
-    ),
-    Entry(
-        "triton_baseline",
-        "Triton: the untuned 2-D tile this project started from, its grid as it was",
-        requires=("torch", "triton"),
-        tunes=True,
-        known_defect="its grid assumes blocks of 128 rows, so configs with 64-row blocks leave half of C unwritten",
-    ),
-    Entry(
-        "triton_baseline_mended",
-        "Triton: the untuned 2-D tile with the grid taken from the chosen config",
-        requires=("torch", "triton"),
-        tunes=True,
-        compiles=True,
-    ),
-    Entry(
-        "cupy_rawkernel",
-        "CUDA C++ through cupy.RawModule: 16-byte vectors on contiguous operands",
-        requires=("torch", "cupy"),
-        compiles=True,
-    ),
-    Entry(
-        "numba_cuda",
-        "Numba CUDA: 16-byte vectors on contiguous operands",
-        requires=("torch", "numba", "numba_cuda"),
-        compiles=True,
-    ),
-    Entry(
-        "torch_compile",
-        "torch.compile of the broadcast product, dynamic=False",
-        requires=("torch", "triton"),
-        tunes=True,
-        caveat="compiled anew for every shape, stride and dtype",
-    ),
-    Entry(
-        "cublas_dgmm",
-        "cuBLAS ?dgmm, by its C interface",
-        requires=("torch",),
-        dtypes=("float32", "float64"),
-        caveat="float32 and float64 only",
-    ),
-    Entry(
-        "cupy_broadcast",
-        "CuPy: cupy.multiply(a[:, None], b, out=out)",
-        requires=("torch", "cupy"),
-        dtypes=("float32", "float16", "float64"),
-        exempt=("subnormal",),
-        caveat="flushes float32 subnormals to zero; no bfloat16",
-    ),
-    Entry(
-        "jax_jit",
-        "JAX: jax.jit of the broadcast product",
-        requires=("torch", "jax"),
-        dtypes=("float32", "float16", "bfloat16"),
-        allocates=True,
-        own_stream=True,
-        capturable=False,
-        exempt=("subnormal",),
-        caveat="host's clock, on XLA's own stream: never under the host's dispatch; may flush subnormals to zero",
-    ),
-    Entry(
-        "torch_diag_matmul",
-        "the naive torch.diag(a) @ b",
-        requires=("torch",),
-        dtypes=("float32", "float16", "bfloat16"),
-        exempt=("non_finite",),
-        caveat="builds N × N zeros in every launch; 0 · inf spreads down a column; up to 1024 rows",
-    ),
-    Entry(
-        "numba_cpu",
-        "Numba on the CPU: @njit(parallel=True) over chunks of C along its memory",
-        requires=("torch", "numba"),
-        devices=("cpu",),
-        dtypes=("float32", "float64"),
-    ),
-    Entry(
-        "helion_tile",
-        "Helion: a Triton kernel written for these very shapes and strides, config chosen by hand",
-        requires=("torch", "triton", "helion"),
-        compiles=True,
-        caveat="compiled anew for every shape and stride",
-    ),
-    Entry(
-        "cute_layout",
-        "CuTe DSL: one layout algebra for A, B and C, 16-byte vectors on aligned operands",
-        requires=("torch", "cutlass"),
-        compiles=True,
-        caveat="compiled anew for every shape and stride",
-    ),
-    Entry(
-        "warp_tile",
-        "NVIDIA Warp: tiles in registers, each element accessed in its own width",
-        requires=("torch", "warp"),
-        devices=("cuda", "cpu"),
-        compiles=True,
-    ),
-)
 
 
 def find(names: Iterable[str] | None = None) -> tuple[Entry, ...]:
@@ -249,7 +169,7 @@ def why_unsupported(entry: Entry, dtype: str, device: str = "") -> str:
 
 
 def load(entry: Entry) -> Backend:
-    """Import the entry's module. A missing or broken library raises whatever its import raises."""
+    """Import and return the entry's module. A missing or broken library raises whatever its import raises."""
     if entry.path:
         from backends import _candidate as candidate
 
@@ -275,17 +195,20 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
     reason = why_unsupported(entry, str(b.dtype).removeprefix("torch."), b.device.type)
     if reason:
         raise Unsupported(f"{entry.name} {reason}")
-    return load(entry).bind(a, b, out, stream)
+    launch: Any = load(entry).bind(a, b, out, stream)
+    if callable(launch) and not isinstance(getattr(launch, "form", None), str):
+        return named(launch)
+    return cast(Launch, launch)  # what cannot be called is for the gate to refuse
 
 
 def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
     """What a backend that compiles would launch on contiguous, aligned operands; no device is needed to ask.
 
-    A Triton backend says by `plan` what it launches, and triton_compile compiles that; any other has its own
-    compile_for(rows, cols, dtype, capability). A missing or broken library raises whatever its import raises.
+    A Triton backend says by `launch_arguments` what it launches, and _triton_compile compiles that; any other has its
+    own compile_for(rows, cols, dtype, capability). A missing or broken library raises whatever its import raises.
     """
     backend: Any = load(entry)
-    if hasattr(backend, "plan"):
+    if hasattr(backend, "launch_arguments"):
         compiler: Any = importlib.import_module("backends._triton_compile")
-        return cast(Compiled, compiler.compile_plan(backend.plan, rows, cols, dtype, capability))
+        return cast(Compiled, compiler.compile_launch(backend.launch_arguments, rows, cols, dtype, capability))
     return cast(Compiled, backend.compile_for(rows, cols, dtype, capability))

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from backends import CATALOGUE, Backend, Entry, Launch, UnknownBackend
+from backends import CATALOGUE, Backend, Enqueue, Entry, UnknownBackend
 
 if TYPE_CHECKING:
     import torch
@@ -39,6 +39,7 @@ def entry(path: Path) -> Entry:
         devices=("cuda", "cpu"),
         allocates="bind" not in defined,
         path=str(path.resolve()),
+        caches=("TILELANG_CACHE_DIR",),  # of the compilers that candidates come with, the one that no backend here has
     )
 
 
@@ -75,7 +76,7 @@ class DropIn:
     def __init__(self, model: Any) -> None:
         self._model = model
 
-    def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-        """See backends.Backend.bind; `out` is left alone."""
+    def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Enqueue:
+        """Bind the operands as backends.Backend.bind says; `out` is left alone."""
         model = self._model().to(b.device)
         return lambda: model(a, b)

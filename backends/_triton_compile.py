@@ -17,13 +17,16 @@ WARP = 32  # threads
 POINTERS = {torch.float32: "*fp32", torch.float16: "*fp16", torch.bfloat16: "*bf16", torch.float64: "*fp64"}
 
 
-def compile_plan(plan: Callable[..., Any], rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
-    """What this backend's plan would launch on contiguous, aligned operands that come from DRAM.
+def compile_launch(
+    launch_arguments: Callable[..., Any], rows: int, cols: int, dtype: str, capability: tuple[int, int]
+) -> Compiled:
+    """What a backend with these launch_arguments would launch on contiguous, aligned operands that come from DRAM.
 
     Which config wins the autotuning only a device can say: this takes the first.
     """
     shapes = ((rows,), (rows, cols), (rows, cols))
-    kernel, grid, arguments, form = plan(*(torch.empty(s, dtype=getattr(torch, dtype), device="meta") for s in shapes))
+    operands = [torch.empty(shape, dtype=getattr(torch, dtype), device="meta") for shape in shapes]
+    kernel, grid, arguments, form = launch_arguments(*operands)
     config = kernel.configs[0]
     return compile_kernel(
         kernel.fn,

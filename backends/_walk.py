@@ -1,6 +1,8 @@
 """How a kernel that computes its own addresses walks C: along out's memory, 16 bytes per thread where they can be had.
 
-Shared by the CUDA C++ and the Numba backend, whose kernels come in the same variants and take the same arguments.
+Shared by the CUDA C++ and the Numba backend, whose kernels come from the same templates and take the same arguments.
+
+`divider`, `dram_per_sm` and the block sizes stand in triton_tuned too, because that file is pasted without this one.
 """
 
 from __future__ import annotations
@@ -15,8 +17,9 @@ from backends import Unsupported
 
 VECTOR_BYTES = 16  # the widest access of one thread up to compute capability 9.0
 LARGE_BLOCK, SMALL_BLOCK = 512, 256
-"""Threads: the small block where a launch is a part of a wave, and where DRAM is fast, as triton_tuned has it too.
-Either number divides the most that an SM holds at every compute capability (1024, 1536, 2048)."""
+"""Threads per block: small where a launch is a part of a wave, and where DRAM is fast, as in triton_tuned.
+
+Either number divides the most threads that an SM holds, at every compute capability (1024, 1536 or 2048)."""
 
 FAST_DRAM = 30e9  # bytes/s for each SM, as in triton_tuned
 SMALL = 1 / 16  # of the L2: that is B and C of a part of a wave
@@ -55,7 +58,7 @@ class Walk:
 
     @property
     def vectors_per_run(self) -> int:
-        """Of a strided walk, in which a vector ends with its run."""
+        """Vectors in each run of a strided walk, in which no vector crosses from one run into the next."""
         return -(-self.inner // self.lanes)
 
     @property
@@ -69,15 +72,15 @@ class Walk:
         return self.grid[0] * self.block * self.lanes > 2**31
 
     @property
-    def variant(self) -> Variant:
-        """Which kernel this walk takes."""
+    def template(self) -> Template:
+        """The kernel template that this walk takes."""
         if self.flat:
-            return Variant("flat", self.by_row, self.whole, self.wide, self.cached)
-        return Variant("strided", self.by_row, self.lanes > 1, self.wide, self.cached)
+            return Template("flat", self.by_row, self.whole, self.wide, self.cached)
+        return Template("strided", self.by_row, self.lanes > 1, self.wide, self.cached)
 
     @property
     def arguments(self) -> tuple[int, ...]:
-        """What the kernel takes after the three pointers."""
+        """The integers that the kernel takes after its three pointers."""
         magic, bits = divider(self.inner if self.flat else self.vectors_per_run)
         if self.flat:
             return (self.size, self.inner, self.shift, magic, bits)
@@ -95,8 +98,8 @@ class Walk:
         )
 
 
-class Variant(NamedTuple):
-    """A kernel among those of its backend."""
+class Template(NamedTuple):
+    """One kernel among the forms of its backend; what is left open is the element's type."""
 
     name: str  # "flat" or "strided"
     by_row: bool
@@ -106,10 +109,11 @@ class Variant(NamedTuple):
 
 
 def divider(divisor: int) -> tuple[int, int]:
-    """(magic, bits) with n // divisor == (n + (n · magic >> 32)) >> bits for 0 <= n < 2^31: no division in the kernel.
+    """(magic, bits) by which a kernel divides without a division.
 
-    After Granlund and Montgomery, "Division by invariant integers using multiplication", 1994. Of a divisor beyond
-    2^31, for which `wide` kernels have no use, they mean nothing.
+    n // divisor == (n + (n · magic >> 32)) >> bits for 0 <= n < 2^31. Both mean nothing for a divisor beyond 2^31; the
+    `wide` kernels, which alone meet one, do not use them.
+    After Granlund and Montgomery, "Division by invariant integers using multiplication", 1994.
     """
     bits = (divisor - 1).bit_length()
     return 2**32 * (2**bits - divisor) // divisor + 1, bits
@@ -124,7 +128,7 @@ def of_l2(out: torch.Tensor) -> float:
 
 
 def threads_per_block(device: torch.device, share: float) -> int:
-    """Of B and C that are this share of the device's L2."""
+    """Threads in each block, where B and C together are this share of the device's L2."""
     return SMALL_BLOCK if share <= SMALL or dram_per_sm(device) >= FAST_DRAM else LARGE_BLOCK
 
 
@@ -145,7 +149,7 @@ def walk(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Walk:
     outer, inner = (out.shape[dim] for dim in order)
 
     def strides(tensor: torch.Tensor) -> tuple[int, int]:
-        """Of the outer and the inner index; an index that is always 0 gets the stride of a dense array."""
+        """Strides of the outer and the inner index; an index that is always 0 gets the stride of a dense array."""
         steps = [tensor.stride(dim) for dim in order]
         return (inner if outer == 1 else steps[0], 1 if inner == 1 else steps[1])
 

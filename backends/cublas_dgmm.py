@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import torch
 
-from backends import Launch, Unsupported
+from backends import Launch, Unsupported, named
 
 LEFT, RIGHT = 0, 1  # cublasSideMode_t: C = diag(x) · A, C = A · diag(x), of column-major A and C
 ROUTINES = {torch.float32: "cublasSdgmm_64", torch.float64: "cublasDdgmm_64"}
@@ -76,9 +76,9 @@ def arguments(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Arguments:
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Unsupported: see arguments."""
+    """Bind the operands as backends.Backend.bind says. Unsupported: see arguments."""
     if out.numel() == 0:
-        return lambda: out
+        return named(lambda: out)
     side, m, n, b_leading, a_step, out_leading = arguments(a, b, out)
     name = ROUTINES[out.dtype]
     routine = getattr(library(), name)
@@ -91,6 +91,4 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
         check(routine(*call, addresses[2], out_leading), name)
         return out
 
-    launch.form = f"diagonal on the {'left' if side == LEFT else 'right'}"  # type: ignore[attr-defined]
-    launch.operands = (a, b)  # type: ignore[attr-defined]  # their memory must outlive the addresses
-    return launch
+    return named(launch, f"diagonal on the {'left' if side == LEFT else 'right'}", operands=(a, b))

@@ -7,15 +7,18 @@ from collections.abc import Hashable
 import cupy
 import torch
 
-from backends import Launch
+from backends import Enqueue
 from backends.cupy_rawkernel import RawStream
 
 _COMPILED: set[Hashable] = set()
 """Forms of operands that CuPy has been asked for, so that no later bind launches."""
 
 
-def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Takes any strides; no bfloat16, which CuPy does not read from torch."""
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Enqueue:
+    """Bind the operands as backends.Backend.bind says.
+
+    Takes any strides; no bfloat16, which CuPy does not read from torch.
+    """
     if out.numel() == 0:
         return lambda: out
     with cupy.cuda.Device(out.device.index):

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import cupy
 import torch
 
-from backends import Compiled, Launch
+from backends import Compiled, Launch, named
 from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
 Shape = tuple[int, int, int]
@@ -31,9 +31,9 @@ class RawStream(NamedTuple):
         return (0, self.handle)
 
 
-def instantiation(plan: Walk, dtype: str) -> str:
+def instantiation(walked: Walk, dtype: str) -> str:
     """The kernel that a Walk calls for, as a C++ expression."""
-    kernel, by_row, vectors, wide, cached = plan.variant
+    kernel, by_row, vectors, wide, cached = walked.template
     index = "unsigned long long" if wide else "unsigned"
     return f"{kernel}<{dtype}, {index}, {by_row:d}, {vectors:d}, {cached:d}>"
 
@@ -47,10 +47,10 @@ def compiled(name: str, device: int) -> Any:
 
 
 def enqueuer(kernel: Any, grid: Shape, block: Shape, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
-    """What launches the kernel: by the driver's call, with the arguments packed once.
+    """The function that launches the kernel, by the driver's call, with the arguments packed once.
 
-    Where this CuPy does not have that call, by the kernel's own, which packs them each time. The first of a process
-    launches to find out.
+    Where this CuPy does not have that call, it is the kernel's own, which packs them each time. The first call in a
+    process launches to find out.
     """
     values = (ctypes.c_int64 * len(arguments))(*arguments)
     places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(values) + 8 * i for i in range(len(arguments))))
@@ -71,23 +71,21 @@ def enqueuer(kernel: Any, grid: Shape, block: Shape, stream: int, arguments: tup
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Unsupported: bfloat16 before compute capability 8.0."""
+    """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
     dtype = str(out.dtype).removeprefix("torch.")
     require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
     if out.numel() == 0:
-        return lambda: out
-    plan = walk(a, b, out)
-    kernel = compiled(instantiation(plan, dtype), out.device.index)
-    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *plan.arguments)
-    enqueue = enqueuer(kernel, plan.grid, (plan.block, 1, 1), stream, arguments)
+        return named(lambda: out)
+    walked = walk(a, b, out)
+    kernel = compiled(instantiation(walked, dtype), out.device.index)
+    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *walked.arguments)
+    enqueue = enqueuer(kernel, walked.grid, (walked.block, 1, 1), stream, arguments)
 
     def launch() -> torch.Tensor:
         enqueue()
         return out
 
-    launch.form = plan.form  # type: ignore[attr-defined]
-    launch.operands = (a, b)  # type: ignore[attr-defined]  # their memory must outlive the addresses
-    return launch
+    return named(launch, walked.form, operands=(a, b))
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
@@ -95,11 +93,11 @@ def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -
     from cuda.core import Program, ProgramOptions
 
     require_arithmetic(dtype, capability)
-    plan = walk_contiguous(rows, cols, dtype)
-    name = instantiation(plan, dtype)
+    walked = walk_contiguous(rows, cols, dtype)
+    name = instantiation(walked, dtype)
     options = ProgramOptions(
         arch="sm_{}{}".format(*capability), std="c++17", ftz=True, device_as_default_execution_space=True
     )
     cubin = Program(SOURCE, "c++", options).compile("cubin", name_expressions=(name,))
     kernel = cubin.symbol_mapping[name]
-    return Compiled(cubin.code, kernel.decode(), plan.grid, (plan.block, 1, 1), config=plan.form)
+    return Compiled(cubin.code, kernel.decode(), walked.grid, (walked.block, 1, 1), config=walked.form)

@@ -1,7 +1,7 @@
 """CuTe DSL: A, B and C as layouts of one shape, so that one body computes every form of operands.
 
-A is broadcast by a stride of 0. Shapes and strides are constants of the compiled kernel, so that CuTe's way from a
-vector's number to its place costs a division by a constant.
+A is broadcast by a stride of 0. Shapes and strides are constants of the compiled kernel. So CuTe gets from a vector's
+number to its place by a division by a constant.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cuda.bindings.driver import CUstream
 from cutlass import cute
 from cutlass.cute.runtime import make_fake_stream, make_ptr
 
-from backends import Compiled, Unsupported
+from backends import Compiled, Unsupported, named
 from backends._walk import VECTOR_BYTES, Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
@@ -51,32 +51,32 @@ class Form:
 
     @property
     def threads(self) -> int:
-        """One for every vector, and one for the rest."""
+        """Threads: one for every vector, and one for the rest."""
         return -(-self.size // self.lanes)
 
     @property
     def words(self) -> str:
-        """For records."""
+        """This form in words, for records."""
         kind = "ragged vectors" if self.ragged else "layout"
         order = "row" if self.a_stride[0] == 0 else "column"
         return f"{kind}, {self.lanes} elements per thread, by {order}"
 
 
-def form_of(plan: Walk) -> Form:
+def form_of(walked: Walk) -> Form:
     """The Form of these operands. Raises Unsupported where an offset does not fit CuTe's 32 bits."""
-    a_strides = (plan.a_stride, 0) if plan.by_row else (0, plan.a_stride)
-    for strides in (a_strides, plan.b_strides, plan.out_strides):
-        last = (plan.outer - 1) * strides[0] + (plan.inner - 1) * strides[1]
+    a_strides = (walked.a_stride, 0) if walked.by_row else (0, walked.a_stride)
+    for strides in (a_strides, walked.b_strides, walked.out_strides):
+        last = (walked.outer - 1) * strides[0] + (walked.inner - 1) * strides[1]
         if last + VECTOR_BYTES >= 2**31:
             raise Unsupported("CuTe layouts have 32-bit offsets; these operands reach past 2^31 elements")
-    vectors = plan.lanes > 1 and plan.shift == 0 and (plan.flat or plan.inner % plan.lanes == 0)
+    vectors = walked.lanes > 1 and walked.shift == 0 and (walked.flat or walked.inner % walked.lanes == 0)
     return Form(
-        shape=(plan.inner, plan.outer),
-        a_stride=(0, plan.a_stride) if plan.by_row else (plan.a_stride, 0),
-        b_stride=plan.b_strides[::-1],
-        out_stride=plan.out_strides[::-1],
-        lanes=plan.lanes if vectors else 1,
-        ragged=vectors and plan.inner % plan.lanes != 0,
+        shape=(walked.inner, walked.outer),
+        a_stride=(0, walked.a_stride) if walked.by_row else (walked.a_stride, 0),
+        b_stride=walked.b_strides[::-1],
+        out_stride=walked.out_strides[::-1],
+        lanes=walked.lanes if vectors else 1,
+        ragged=vectors and walked.inner % walked.lanes != 0,
     )
 
 
@@ -108,7 +108,7 @@ def scale_vector(
 
 @cute.kernel
 def scale(a: cute.Pointer, b: cute.Pointer, out: cute.Pointer, form: cutlass.Constexpr) -> None:
-    """One vector per thread."""
+    """Compute C, one vector per thread."""
     thread, _, _ = cute.arch.thread_idx()
     block, _, _ = cute.arch.block_idx()
     vector = block * BLOCK + thread
@@ -145,11 +145,14 @@ def compiled(form: Form, dtype: str, device: int) -> Any:
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Unsupported: bfloat16 before compute capability 8.0, operands of 2^31 elements."""
+    """Bind the operands as backends.Backend.bind says.
+
+    Unsupported: bfloat16 before compute capability 8.0, operands of 2^31 elements.
+    """
     dtype = str(out.dtype).removeprefix("torch.")
     require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
     if out.numel() == 0:
-        return lambda: out
+        return named(lambda: out)
     form = form_of(walk(a, b, out))
     with torch.cuda.device_of(out):
         enqueue_on_device = compiled(form, dtype, out.device.index)
@@ -159,9 +162,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
         enqueue_on_device(*arguments)
         return out
 
-    launch.form = form.words  # type: ignore[attr-defined]
-    launch.operands = (a, b)  # type: ignore[attr-defined]  # their memory must outlive the addresses
-    return launch
+    return named(launch, form.words, operands=(a, b))
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

@@ -16,7 +16,7 @@ import helion.language as hl
 import torch
 import triton
 
-from backends import Compiled
+from backends import Compiled, named
 from backends._triton_compile import compile_kernel
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Tiling:
 
     @property
     def form(self) -> str:
-        """In words, for records."""
+        """This tiling in words, for records."""
         order = "row" if self.arguments[-1] else "column"
         tile = " × ".join(map(str, self.blocks))
         bits = torch.iinfo(self.index).bits
@@ -103,9 +103,9 @@ def tiling(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Tiling:
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend; any strides."""
+    """Bind the operands as backends.Backend.bind says; any strides."""
     if out.numel() == 0:
-        return lambda: out
+        return named(lambda: out)
     chosen = tiling(a, b, out)
     kernel, grid, arguments, options = chosen.generated()
     with torch.cuda.device_of(out):
@@ -116,8 +116,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
         enqueue(*arguments, stream=stream)
         return out
 
-    launch.form = chosen.form  # type: ignore[attr-defined]
-    return launch
+    return named(launch, chosen.form)
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

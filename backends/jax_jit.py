@@ -10,7 +10,7 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # else JAX take
 import jax
 import torch
 
-from backends import Launch, Unsupported
+from backends import Enqueue, Unsupported
 
 ALIGNMENT = 16  # bytes; XLA's kernels count on it
 
@@ -24,8 +24,10 @@ def product(a: jax.Array, b: jax.Array) -> jax.Array:
     return a[:, None] * b
 
 
-def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend.bind. C is a fresh array, computed on XLA's own stream; `out` is left alone.
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Enqueue:
+    """Bind the operands as backends.Backend.bind says.
+
+    C is a fresh array, computed on XLA's own stream; `out` is left alone.
 
     Unsupported: operands that JAX would copy, and a JAX that does not know the device.
     """

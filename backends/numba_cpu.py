@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numba import njit, prange, typeof
 
-from backends import Launch, Unsupported
+from backends import Launch, Unsupported, named
 
 CHUNK = 16384  # elements of one parallel task: enough to hide its start, few enough that 64 rows feed every core
 DTYPES = (torch.float32, torch.float64)
@@ -33,11 +33,11 @@ def scale_elementwise(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Unsupported: every dtype but float32 and float64."""
+    """Bind the operands as backends.Backend.bind says. Unsupported: every dtype but float32 and float64."""
     if out.dtype not in DTYPES:
         raise Unsupported(f"Numba has no {str(out.dtype).removeprefix('torch.')} arithmetic on the CPU")
     if out.numel() == 0:
-        return lambda: out
+        return named(lambda: out)
     by_row = out.stride(1) <= out.stride(0)
     kernel = scale_runs if by_row else scale_elementwise
     arrays = [t.detach().numpy() for t in ((a, b, out) if by_row else (a, b.T, out.T))]
@@ -47,5 +47,4 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
         kernel(*arrays)
         return out
 
-    launch.form = "runs are rows" if by_row else "runs are columns"  # type: ignore[attr-defined]
-    return launch
+    return named(launch, "runs are rows" if by_row else "runs are columns")

@@ -1,8 +1,10 @@
 """Numba CUDA: the same walk as the CUDA C++ kernel, written in Python, 16 bytes per thread in every dtype.
 
-LLVM cannot prove that a pointer lies on a 16-byte boundary, so it never widens the accesses of a plain Numba loop;
-`load_vector` and `store_vector` are the two places that state it. Kernels take bare pointers, which Numba passes on
-faster than arrays.
+LLVM cannot prove that a pointer lies on a 16-byte boundary, so it never widens the accesses of a plain Numba loop.
+`load_vector` and `store_vector` are the places that state it. Kernels take bare pointers, which Numba passes on faster
+than arrays.
+
+These kernels repeat rowscale.cu step by step, on purpose: the same algorithm in two languages is the experiment.
 """
 
 from __future__ import annotations
@@ -21,8 +23,8 @@ from llvmlite import ir  # type: ignore[import-untyped,import-not-found,unused-i
 from numba import cuda, types
 from numba.cuda.extending import intrinsic
 
-from backends import Compiled
-from backends._walk import VECTOR_BYTES, Variant, Walk, require_arithmetic, walk, walk_contiguous
+from backends import Compiled, named
+from backends._walk import VECTOR_BYTES, Template, Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
     from backends import Launch
@@ -56,7 +58,7 @@ def store_vector(typingctx, words, pointer, index):  # type: ignore[no-untyped-d
 
 @intrinsic
 def store_vector_to_leave_first(typingctx, words, pointer, index):  # type: ignore[no-untyped-def]
-    """As store_vector, and L2 drops the vector before others: LLVM has no such store, PTX has."""
+    """Write a vector as store_vector does, to be dropped from L2 before others: PTX has that store, LLVM has not."""
 
     def codegen(context, builder, signature, args):  # type: ignore[no-untyped-def]
         local = _vector(context, builder, signature.args[0], args[0])  # type: ignore[no-untyped-call]
@@ -118,9 +120,10 @@ def _vector(context, builder, kind, array):  # type: ignore[no-untyped-def]
 
 
 def product_of_pairs(dtype: str) -> Callable[[Any, Any], Any]:
-    """x · y of two "f16x2" or "bf16x2", each rounded once: mul.bf16x2 needs sm_90, and x·y + -0 is x·y with its sign.
+    """The function that multiplies two "f16x2" or "bf16x2", each product rounded once.
 
-    Numba's own 16-bit types multiply by a call into separately compiled C++.
+    It is a fused multiply-add, as mul.bf16x2 needs sm_90, and x·y + -0 is x·y with its sign. Numba's own
+    16-bit types multiply by a call into separately compiled C++.
     """
 
     @intrinsic
@@ -240,9 +243,9 @@ def strided_kernel(numbers: Arithmetic, by_row: bool, vector: bool, wide: bool, 
     return strided
 
 
-def kernel_of(variant: Variant, dtype: str) -> tuple[Callable[..., None], Any]:
-    """The kernel of a Walk's variant, uncompiled, and its signature."""
-    name, *flags = variant
+def kernel_of(template: Template, dtype: str) -> tuple[Callable[..., None], Any]:
+    """The kernel of a Walk's template, uncompiled, and its signature."""
+    name, *flags = template
     factory, integers = (flat_kernel, 5) if name == "flat" else (strided_kernel, 9)
     numbers = ARITHMETIC[dtype]
     pointer = types.CPointer(numbers.element)
@@ -250,25 +253,25 @@ def kernel_of(variant: Variant, dtype: str) -> tuple[Callable[..., None], Any]:
 
 
 @functools.cache
-def compiled(variant: Variant, dtype: str, device: int) -> Any:
+def compiled(template: Template, dtype: str, device: int) -> Any:
     """The dispatcher for this device, the current one. With one signature, a launch does not look at argument types."""
-    kernel, signature = kernel_of(variant, dtype)
+    kernel, signature = kernel_of(template, dtype)
     return cuda.jit(signature, lto=False)(kernel)  # the path through PTX that compile_for shows
 
 
-def enqueuer(dispatcher: Any, plan: Walk, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
-    """What launches the dispatcher's one kernel: by cuda.core's launch, which is what Numba itself ends in.
+def enqueuer(dispatcher: Any, walked: Walk, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
+    """The function that launches the dispatcher's one kernel, by cuda.core's launch, which Numba's own ends in.
 
-    Where Numba does not hold its kernel as cuda.core does, by Numba's own, which looks at the arguments each time and
-    costs several times as much. The first of a process launches to find out.
+    Where Numba does not hold its kernel as cuda.core does, it is Numba's own launch. That looks at the arguments each
+    time, and costs several times as much. The first call in a process launches to find out.
     """
-    block = (plan.block, 1, 1)
+    block = (walked.block, 1, 1)
     try:
         from cuda.core import LaunchConfig, Stream, launch
 
         (overload,) = dispatcher.overloads.values()
         kernel = overload._codelibrary.get_cufunc().kernel
-        fixed = (Stream.from_handle(stream), LaunchConfig(grid=plan.grid, block=block), kernel)
+        fixed = (Stream.from_handle(stream), LaunchConfig(grid=walked.grid, block=block), kernel)
         if not _PROVEN:
             launch(*fixed, *arguments)
             _PROVEN.add("launch")
@@ -276,27 +279,25 @@ def enqueuer(dispatcher: Any, plan: Walk, stream: int, arguments: tuple[int, ...
     except (ImportError, AttributeError, TypeError):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*Grid size")  # small operands make small grids
-            kernel = dispatcher[plan.grid, block, cuda.external_stream(stream)]
+            kernel = dispatcher[walked.grid, block, cuda.external_stream(stream)]
         return lambda: kernel(*arguments)
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Unsupported: bfloat16 before compute capability 8.0."""
+    """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
     dtype = str(out.dtype).removeprefix("torch.")
     require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
     if out.numel() == 0:
-        return lambda: out
-    plan = walk(a, b, out)
-    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *plan.arguments)
-    enqueue = enqueuer(compiled(plan.variant, dtype, out.device.index), plan, stream, arguments)
+        return named(lambda: out)
+    walked = walk(a, b, out)
+    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *walked.arguments)
+    enqueue = enqueuer(compiled(walked.template, dtype, out.device.index), walked, stream, arguments)
 
     def launch() -> torch.Tensor:
         enqueue()
         return out
 
-    launch.form = plan.form  # type: ignore[attr-defined]
-    launch.operands = (a, b)  # type: ignore[attr-defined]  # their memory must outlive the addresses
-    return launch
+    return named(launch, walked.form, operands=(a, b))
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
@@ -304,10 +305,10 @@ def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -
     from cuda.core import Linker, LinkerOptions, ObjectCode
 
     require_arithmetic(dtype, capability)
-    plan = walk_contiguous(rows, cols, dtype)
-    kernel, signature = kernel_of(plan.variant, dtype)
+    walked = walk_contiguous(rows, cols, dtype)
+    kernel, signature = kernel_of(walked.template, dtype)
     ptx, _ = cuda.compile_ptx(kernel, signature, cc=capability)
     options = LinkerOptions(arch="sm_{}{}".format(*capability))
     cubin = Linker(ObjectCode.from_ptx(ptx.encode()), options=options).link("cubin").code
     name = re.search(r"\.entry\s+(\w+)", ptx)[1]  # type: ignore[index]  # a kernel's PTX has an entry
-    return Compiled(cubin, name, plan.grid, (plan.block, 1, 1), config=plan.form)
+    return Compiled(cubin, name, walked.grid, (walked.block, 1, 1), config=walked.form)

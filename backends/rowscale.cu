@@ -1,12 +1,14 @@
 // C = diag(a) · B: one 16-byte vector of C per thread, or one element where the strides allow no vectors.
 //
+// numba_cuda.py repeats these kernels step by step, on purpose: the same algorithm in two languages is the experiment.
+//
 // C is walked along its memory as `outer` runs of `inner` elements. BY_ROW: a run is a row and a's index is the outer
-// one; otherwise a run is a column and a's index is the inner one. Index is unsigned int where every thread's first
+// one. Otherwise a run is a column and a's index is the inner one. Index is unsigned int where every thread's first
 // element is below 2^31, else unsigned long long. CACHED: C is stored so that it leaves L2 first. All integer arguments
 // are 64 bits wide, as CuPy passes Python's.
 //
-// The products are PTX because CuPy compiles everything with -ftz=true, which would flush float32 subnormals, and
-// because the 16-bit types then need no header: which toolkit's headers NVRTC finds differs from machine to machine.
+// The products are PTX because CuPy compiles everything with -ftz=true, which would flush float32 subnormals. The
+// 16-bit types also need no header then: which toolkit's headers NVRTC finds differs from machine to machine.
 // Each is rounded once, to nearest even.
 
 constexpr unsigned LARGEST_BLOCK = 512;

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from backends import Launch
+from backends import Enqueue
 
 
-def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend.bind. Takes every dtype, stride and device; enqueues on torch's current stream."""
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Enqueue:
+    """Bind the operands as backends.Backend.bind says.
+
+    Takes every dtype, stride and device; enqueues on torch's current stream.
+    """
     column = a[:, None]
     return lambda: torch.mul(column, b, out=out)

@@ -14,29 +14,32 @@ from torch._dynamo.eval_frame import _debug_get_cache_entry_list
 from torch._inductor.codecache import PyCodeCache
 from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 
-from backends import Launch
+from backends import Launch, named
 
 Product = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 MODE = "default"
-"""Of torch.compile. "max-autotune-no-cudagraphs" lets Inductor time more block sizes for its kernel."""
+"""The mode of torch.compile. "max-autotune-no-cudagraphs" lets Inductor time more block sizes for its kernel."""
 
 ALIGNMENT = 16
 """Bytes. Inductor compiles for the alignment of the first operands, and copies later ones that have less of it."""
 
 _COMPILED: dict[Hashable, tuple[Product, str]] = {}
-"""By all that tells operands apart, so that the many sets of one case share one; with the form that was chosen."""
+"""Key of the operands -> their product and the form that was chosen, so that all sets of one case share one."""
 
 
 def product(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """What is compiled."""
+    """The product that torch.compile is given."""
     return out.copy_(a[:, None] * b)
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend.bind. Takes every dtype and stride; enqueues on torch's current stream, as Inductor does."""
+    """Bind the operands as backends.Backend.bind says.
+
+    Takes every dtype and stride; enqueues on torch's current stream, as Inductor does.
+    """
     if out.numel() == 0:
-        return lambda: out
+        return named(lambda: out)
     key = _key(a), _key(b), _key(out)
     if key not in _COMPILED:
         known = len(PyCodeCache.modules)
@@ -47,8 +50,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     def launch() -> torch.Tensor:
         return run(a, b, out)
 
-    launch.form = chosen  # type: ignore[attr-defined]
-    return launch
+    return named(launch, chosen)
 
 
 def form(modules: Iterable[ModuleType]) -> str:
@@ -66,8 +68,9 @@ def form(modules: Iterable[ModuleType]) -> str:
 def compiled(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Product:
     """The product compiled for operands of this form, by running it on them. Never falls back to eager.
 
-    torch counts recompilations by code object, and stops at eight: this one has a code object of its own. fullgraph
-    raises where torch gives up, but not, before torch 2.13, where compiling is switched off. Raises RuntimeError then.
+    torch counts recompilations by code object, and stops at eight: this one has a code object of its own.
+    fullgraph raises where torch gives up, but before torch 2.13 not where compiling is switched off.
+    This raises RuntimeError there.
     """
     own = FunctionType(product.__code__.replace(), product.__globals__, product.__name__)
     run = torch.compile(own, fullgraph=True, dynamic=False, mode=MODE)

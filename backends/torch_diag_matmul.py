@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from backends import Launch, Unsupported
+from backends import Enqueue, Unsupported
 
 LARGEST = 1024
 """Rows. Beyond, one launch takes so much power for so long that the clocks fall under what is measured beside it."""
 
 
-def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """See backends.Backend. Any strides; enqueues on torch's current stream.
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Enqueue:
+    """Bind the operands as backends.Backend.bind says. Any strides; enqueues on torch's current stream.
 
     Unsupported: more rows than LARGEST; float32 where TF32 is switched on.
     """

@@ -3,6 +3,8 @@
 
 `scale_flat` streams B and C where both run through memory in the same order, `scale_tile` transposes where they do not.
 Both multiply in the operands' own type, so that every product is rounded once.
+
+What _walk.py and backends/__init__.py also have stands here again, because people paste this file by itself.
 """
 
 import torch
@@ -18,7 +20,7 @@ import triton.language as tl
         triton.Config({"BLOCK": 256}, num_warps=4),
     ],
     key=["INDEX", "VECTOR", "FIT", "BY_LINE", "DENSE", "REGIME", "SHIFT"],
-    prune_configs_by={"early_config_prune": lambda configs, arguments, **_: candidates(configs, arguments)},
+    prune_configs_by={"early_config_prune": lambda configs, arguments, **_: configs_to_try(configs, arguments)},
     # By CUDA graphs, as the suite measures: launches one by one scatter with the host.
     do_bench=lambda call, quantiles: triton.testing.do_bench_cudagraph(call, rep=10, quantiles=quantiles),
 )
@@ -131,13 +133,13 @@ def scale_tile(
     tl.store(out_ptr + i[:, None] * out_row + j[None, :] * out_col, scale[:, None] * b, inside)
 
 
-def candidates(configs: list[triton.Config], arguments) -> list[triton.Config]:
+def configs_to_try(configs: list[triton.Config], arguments) -> list[triton.Config]:
     """The configs among which to tune: one, where it is known to be the best within a percent or so.
 
-    Large blocks leave fewer to schedule, but an SM loses more while one drains: too much where a launch is a part of a
-    wave, and where DRAM is so fast that all of an SM's threads have to wait for it at once. `tox -e variants` shows
-    both sides of the limit: an H100 (25e9 bytes/s for each SM) and an H200 (36e9). Between the two that are left there,
-    the first shape of a key decides, and its operands stay in place while it is timed.
+    Large blocks leave fewer to schedule, but an SM loses more while one drains. That is too much where a launch is a
+    part of a wave. So it is where DRAM is so fast that all of an SM's threads have to wait for it at once.
+    `tox -e variants` shows both sides of the limit: an H100 (25e9 bytes/s for each SM) and an H200 (36e9).
+    Where two configs are left, the first shape of a key decides, and its operands stay in place while it is timed.
     """
     large, small, deep = configs
     if arguments["REGIME"] == "small":
@@ -167,8 +169,9 @@ def regime(out: torch.Tensor) -> str:
 
 
 def divider(width: int) -> tuple[int, int]:
-    """(magic, bits) with n // width == (n + (n · magic >> 32)) >> bits for 0 <= n < 2^31, magic as a signed int32.
+    """(magic, bits) by which the kernel divides without a division; magic is a signed int32.
 
+    n // width == (n + (n · magic >> 32)) >> bits for 0 <= n < 2^31.
     After Granlund and Montgomery, "Division by invariant integers using multiplication", 1994.
     """
     bits = (width - 1).bit_length()
@@ -176,8 +179,8 @@ def divider(width: int) -> tuple[int, int]:
     return (magic if magic < 2**31 else magic - 2**32), bits
 
 
-def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
-    """What computes these operands: (kernel, grid, its arguments up to the tuned ones, the form in words).
+def launch_arguments(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
+    """How these operands are launched: (kernel, grid, its arguments up to the tuned ones, the form in words).
 
     Reads shapes, strides and addresses only; out must not be empty.
     """
@@ -222,7 +225,7 @@ def plan(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
 def scale(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """out = diag(a) · b on the current stream; a: (N,), b and out: (N, M), any strides. Returns out."""
     if out.numel() > 0:
-        kernel, grid, arguments, _ = plan(a, b, out)
+        kernel, grid, arguments, _ = launch_arguments(a, b, out)
         with torch.cuda.device_of(out):
             kernel[grid](*arguments)
     return out
@@ -234,27 +237,36 @@ def config_text(config: triton.Config) -> str:
 
 
 def enqueuer(compiled, grid, stream: int, arguments):
-    """What enqueues a compiled kernel: by its `run` with bare addresses, cheaper than its public `[grid]`.
+    """The function that enqueues a compiled kernel, by its `run` with bare addresses: cheaper than its public `[grid]`.
 
-    Where this Triton's `run` is gone or takes other arguments, by `[grid]`. The first launches to find out.
+    Where this Triton's `run` is gone or takes other arguments, it is `[grid]`. The first call launches to find out.
     """
     addresses = [value.data_ptr() if isinstance(value, torch.Tensor) else value for value in arguments]
     try:
         run, leading = compiled.run, (*grid, stream, compiled.function, compiled.packed_metadata, None, None, None)
         if not hasattr(enqueuer, "proven"):
             run(*leading, *addresses)
-            enqueuer.proven = True  # type: ignore[attr-defined]
+            vars(enqueuer).update(proven=True)
     except (AttributeError, TypeError):
         by_grid = compiled[grid]
         return lambda: by_grid(*arguments, stream=stream)
     return lambda: run(*leading, *addresses)
 
 
+def named(launch, form: str = "", operands: tuple[torch.Tensor, ...] = ()):
+    """The launch itself, which now tells the form that runs, and keeps the memory that it has only addresses of.
+
+    backends.named does the same; this file imports nothing of the project's, so that it can be pasted anywhere.
+    """
+    vars(launch).update(form=form, operands=operands)
+    return launch
+
+
 def launcher(stream: int, kernel, grid, arguments, form: str):
     """Tune and compile now; return what launches the chosen kernel past the tuner's and the JIT's dispatch.
 
     stream: a raw handle on the operands' device, which has to be the current one at each launch.
-    form: what runs, in words; with the config's, the launch's attribute of that name.
+    form: in words; the launch's own attribute of that name adds the chosen config.
     """
     out = arguments[2]
     queue = None
@@ -272,14 +284,12 @@ def launcher(stream: int, kernel, grid, arguments, form: str):
         enqueue()
         return out
 
-    launch.form = f"{form}, {config_text(config)}"  # type: ignore[attr-defined]
-    launch.operands = arguments[:3]  # type: ignore[attr-defined]  # their memory must outlive the addresses
-    return launch
+    return named(launch, f"{form}, {config_text(config)}", operands=arguments[:3])
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int):
     """A launch that enqueues out = diag(a) · b on the stream of this raw handle and returns out; see scale."""
-    return launcher(stream, *plan(a, b, out)) if out.numel() > 0 else lambda: out
+    return launcher(stream, *launch_arguments(a, b, out)) if out.numel() > 0 else named(lambda: out)
 
 
 @torch.library.custom_op("diagbench::product", mutates_args=())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import warp as wp
 
-from backends import Compiled, Unsupported
+from backends import Compiled, Unsupported, named
 from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
@@ -34,23 +34,25 @@ class Tiling:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """Tiles."""
+        """Tiles along each axis."""
         return (-(-self.shape[0] // self.tile[0]), -(-self.shape[1] // self.tile[1]))
 
     @property
     def form(self) -> str:
-        """In words, for records."""
+        """This tiling in words, for records."""
         order = "row" if self.strides[0][1] == 0 else "column"
         return f"tile {self.tile[0]} × {self.tile[1]}, {BLOCK} threads, by {order}"
 
 
-def tiling_of(plan: Walk) -> Tiling:
+def tiling_of(walked: Walk) -> Tiling:
     """The Tiling of these operands."""
-    a_strides = (plan.a_stride, 0) if plan.by_row else (0, plan.a_stride)
-    width = min(TILE, 1 << (plan.inner - 1).bit_length())
-    if plan.outer > 1 and 0 < plan.b_strides[0] < plan.b_strides[1]:  # lines of out cross those of b
+    a_strides = (walked.a_stride, 0) if walked.by_row else (0, walked.a_stride)
+    width = min(TILE, 1 << (walked.inner - 1).bit_length())
+    if walked.outer > 1 and 0 < walked.b_strides[0] < walked.b_strides[1]:  # lines of out cross those of b
         width = min(width, 32)
-    return Tiling((plan.outer, plan.inner), (a_strides, plan.b_strides, plan.out_strides), (TILE // width, width))
+    return Tiling(
+        (walked.outer, walked.inner), (a_strides, walked.b_strides, walked.out_strides), (TILE // width, width)
+    )
 
 
 @functools.cache
@@ -91,12 +93,15 @@ def stream_of(handle: int, device: str) -> Any:
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> "Launch":
-    """See backends.Backend. Unsupported: bfloat16 before compute capability 8.0, strides of 2^31 bytes."""
+    """Bind the operands as backends.Backend.bind says.
+
+    Unsupported: bfloat16 before compute capability 8.0, strides of 2^31 bytes.
+    """
     dtype, device = str(out.dtype).removeprefix("torch."), str(out.device)
     if out.is_cuda:
         require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
     if out.numel() == 0:
-        return lambda: out
+        return named(lambda: out)
     tiling = tiling_of(walk(a, b, out))
     recorded = command(dtype, tiling, [tensor.data_ptr() for tensor in (a, b, out)], device)
     queue = stream_of(stream, device) if out.is_cuda else None
@@ -105,9 +110,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> "L
         recorded.launch(queue)
         return out
 
-    launch.form = tiling.form  # type: ignore[attr-defined]
-    launch.operands = (a, b)  # type: ignore[attr-defined]  # their memory must outlive the addresses
-    return launch
+    return named(launch, tiling.form, operands=(a, b))
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

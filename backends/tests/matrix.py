@@ -128,7 +128,7 @@ def oracle(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """diag(a) · b rounded once, on the CPU.
 
     Through float64 the product of narrower types is exact. Its way to 16 bits leads through float32, which rounds only
-    where float32 is subnormal; there a product of two bfloat16 has too few bits to lie close to a tie of bfloat16.
+    where float32 is subnormal. There a product of two bfloat16 has too few bits to lie close to a tie of bfloat16.
     """
     a, b = a.detach().cpu(), b.detach().cpu()
     return (a.double()[:, None] * b.double()).to(b.dtype)

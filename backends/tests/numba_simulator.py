@@ -57,12 +57,12 @@ def pointer_to(view: torch.Tensor, storage: torch.Tensor, dtype: str) -> FakeCUD
     return FakeCUDAArray(bits[view.storage_offset() :].view(HELD_AS[dtype]))
 
 
-def launch(case: matrix.Operands, plan: Walk, dtype: str) -> None:
+def launch(case: matrix.Operands, walked: Walk, dtype: str) -> None:
     """As numba_cuda.bind does, in smaller blocks."""
-    kernel, _ = numba_cuda.kernel_of(plan.variant, dtype)
+    kernel, _ = numba_cuda.kernel_of(walked.template, dtype)
     views = (case.a, case.b, case.out)
     pointers = [pointer_to(view, storage, dtype) for view, storage in zip(views, case.storages, strict=True)]
-    cuda.jit(kernel)[-(-plan.threads // THREADS), THREADS](*pointers, *plan.arguments)
+    cuda.jit(kernel)[-(-walked.threads // THREADS), THREADS](*pointers, *walked.arguments)
 
 
 def main() -> None:
@@ -73,16 +73,16 @@ def main() -> None:
     for dtype in ("float16", "bfloat16"):
         product = product_of_pairs(matrix.DTYPES[dtype])
         numba_cuda.ARITHMETIC[dtype] = replace(numba_cuda.ARITHMETIC[dtype], product=product)
-    variants = set()
+    templates = set()
     for dtype in matrix.DTYPES:
         for layout in matrix.LAYOUTS:
             for shape in SHAPES:
                 case = matrix.operands(shape, dtype, layout)
-                plan = walk(case.a, case.b, case.out)
-                variants.add(plan.variant)
-                launch(case, plan, dtype)
-                assert case.differences() == 0, (dtype, layout, shape, plan.form)
-    assert len(variants) == 8
+                walked = walk(case.a, case.b, case.out)
+                templates.add(walked.template)
+                launch(case, walked, dtype)
+                assert case.differences() == 0, (dtype, layout, shape, walked.form)
+    assert len(templates) == 8
     print("all products are right")
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 import backends
-from backends import BadOperands, Entry, Unsupported, find
+from backends import BadOperands, Entry, Launch, Unsupported, find, named
 
 (TORCH,) = find(["torch_broadcast"])
 (CPU_ONLY,) = find(["numba_cpu"])
@@ -28,6 +32,64 @@ def refused(entry: Entry, on: Sequence[torch.Tensor], error: type[Exception]) ->
 def test_right_operands_are_bound() -> None:
     a, b, out = operands()
     assert torch.equal(backends.bind(TORCH, a, b, out)(), a[:, None] * b)
+
+
+class WithoutAttributes:
+    """A launch that cannot be told anything, as builtins and bound methods cannot."""
+
+    __slots__ = ("on",)
+
+    def __init__(self, on: Sequence[torch.Tensor]) -> None:
+        self.on = on
+
+    def __call__(self) -> torch.Tensor:
+        a, b, out = self.on
+        return torch.mul(a[:, None], b, out=out)
+
+
+def returning(launch: object, monkeypatch: pytest.MonkeyPatch) -> Launch:
+    """What backends.bind makes of what a backend's own bind returns."""
+    backend = SimpleNamespace(bind=lambda a, b, out, stream: launch)
+    monkeypatch.setattr(backends, "load", lambda entry: backend)
+    return backends.bind(TORCH, *operands())
+
+
+def test_every_bound_launch_names_its_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    on = operands()
+    for launch in (WithoutAttributes(on), partial(torch.mul, on[0][:, None], on[1], out=on[2])):
+        bound = returning(launch, monkeypatch)
+        assert bound.form == ""
+        assert torch.equal(bound(), on[0][:, None] * on[1])
+
+
+def test_a_plain_function_is_launched_without_a_call_in_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launch() -> torch.Tensor:
+        return torch.empty(0)
+
+    vars(launch).update(operands="held")
+    bound: Any = returning(launch, monkeypatch)
+    assert bound is launch
+    assert vars(bound)["operands"] == "held"
+
+
+def test_a_form_is_left_as_the_backend_words_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    launch = named(lambda: torch.empty(0), "rows at once", operands=(torch.ones(1),))
+    assert returning(launch, monkeypatch) is launch
+    assert launch.form == "rows at once"
+
+
+def test_what_is_no_launch_is_left_to_the_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert returning(None, monkeypatch) is None
+
+
+def test_addresses_keep_their_memory() -> None:
+    memory = torch.ones(3)
+    alive = weakref.ref(memory)
+    launch = named(lambda: torch.empty(0), operands=(memory,))
+    del memory
+    assert alive() is not None
+    del launch
+    assert alive() is None
 
 
 @pytest.mark.parametrize(

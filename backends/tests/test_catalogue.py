@@ -59,6 +59,25 @@ def test_find_keeps_the_order_of_the_catalogue() -> None:
     assert find(reversed([entry.name for entry in CATALOGUE])) == CATALOGUE
 
 
+def test_every_colour_is_told_apart() -> None:
+    colours = [entry.colour for entry in CATALOGUE if entry.colour]
+    assert len({*colours}) == len(colours)
+    assert all(entry.colour for entry in CATALOGUE if entry.ours or entry.baseline)
+
+
+def test_there_is_one_baseline_and_it_is_everywhere() -> None:
+    (baseline,) = [entry for entry in CATALOGUE if entry.baseline]
+    for entry in CATALOGUE:
+        assert {*entry.requires} >= {*baseline.requires}
+        assert {*entry.devices} <= {*baseline.devices}
+        assert {*entry.dtypes} <= {*baseline.dtypes}
+
+
+def test_every_device_has_a_kernel_of_ours_that_the_control_doubles() -> None:
+    devices = {device for entry in CATALOGUE for device in entry.devices}
+    assert {device for entry in CATALOGUE if entry.ours and entry.controlled for device in entry.devices} == devices
+
+
 def test_missing_names_the_absent_library() -> None:
     assert missing(replace(CATALOGUE[0], requires=("sys", "no_such_library"))) == ["no_such_library"]
 

@@ -42,7 +42,7 @@ def exact(tensor: torch.Tensor, storage: torch.Tensor) -> torch.Tensor:
     return storage[: tensor.storage_offset() + last + 1]
 
 
-def job(case: matrix.Operands, plan: Walk, kernel: str) -> bytes:
+def job(case: matrix.Operands, walked: Walk, kernel: str) -> bytes:
     """What host_driver.cpp reads for one launch."""
     views = (case.a, case.b, case.out)
     parts = [exact(view, storage) for view, storage in zip(views, case.storages, strict=True)]
@@ -50,7 +50,7 @@ def job(case: matrix.Operands, plan: Walk, kernel: str) -> bytes:
         (part.numel() * part.element_size(), view.storage_offset() * view.element_size())
         for part, view in zip(parts, views, strict=True)
     ]
-    numbers = [plan.grid[0], plan.block, *(number for pair in sizes for number in pair), *plan.arguments]
+    numbers = [walked.grid[0], walked.block, *(number for pair in sizes for number in pair), *walked.arguments]
     header = f"{kernel}|{' '.join(map(str, numbers))}\n".encode()
     return header + b"".join(part.view(torch.uint8).numpy().tobytes() for part in parts)
 
@@ -63,12 +63,12 @@ def test_on_the_host(program: Path, dtype: str, layout: str) -> None:
         case = matrix.operands(shape, dtype, layout)
         if case.out.numel() == 0:  # bind launches nothing
             continue
-        for plan in (one := walk(case.a, case.b, case.out), replace(one, cached=True)):
-            kernel = cupy_rawkernel.instantiation(plan, dtype)
+        for walked in (one := walk(case.a, case.b, case.out), replace(one, cached=True)):
+            kernel = cupy_rawkernel.instantiation(walked, dtype)
             assert ", unsigned," in kernel
             for name in (kernel, kernel.replace("unsigned", "unsigned long long")):
                 cases.append((shape, name, case))
-                jobs.append(job(case, plan, name))
+                jobs.append(job(case, walked, name))
     run = subprocess.run([program], input=b"".join(jobs), capture_output=True)
     assert run.returncode == 0, run.stderr.decode()
     output = torch.frombuffer(bytearray(run.stdout), dtype=matrix.DTYPES[dtype])
@@ -82,7 +82,7 @@ def test_on_the_host(program: Path, dtype: str, layout: str) -> None:
 
 def test_the_matrix_reaches_every_kernel() -> None:
     reached = {
-        walk(case.a, case.b, case.out).variant[:3]
+        walk(case.a, case.b, case.out).template[:3]
         for dtype in matrix.DTYPES
         for layout in matrix.LAYOUTS
         for shape in SHAPES
@@ -105,9 +105,9 @@ def test_the_divider_divides_all_that_it_is_used_for() -> None:
 
 def test_past_32_bits_the_index_is_wider_and_the_grid_fits() -> None:
     assert not walk_contiguous(32_768, 65_536, "float16").wide
-    plan = walk_contiguous(32_769, 65_536, "float16")
-    assert plan.wide
-    assert "unsigned long long" in cupy_rawkernel.instantiation(plan, "float16")
+    walked = walk_contiguous(32_769, 65_536, "float16")
+    assert walked.wide
+    assert "unsigned long long" in cupy_rawkernel.instantiation(walked, "float16")
     assert walk_contiguous(2**20, 2**18, "float32").grid[0] < 2**31
 
 

@@ -20,7 +20,7 @@ from backends._walk import walk, walk_contiguous
 from backends.tests import matrix
 
 MULTIPLICATIONS = {"float32": "mul.f32", "float16": "mul.f16x2", "bfloat16": "fma.rn.bf16x2", "float64": "mul.f64"}
-"""Of PTX for compute capability 8.9. It has no bfloat16 product: x · y + -0 is rounded once as well."""
+"""The products' PTX for compute capability 8.9. It has no bfloat16 product: x · y + -0 is rounded once as well."""
 
 
 @cute.jit

@@ -71,7 +71,7 @@ def test_numba_without_its_known_inside_launches_by_its_own(monkeypatch: pytest.
     pytest.importorskip("numba_cuda")
     from backends import numba_cuda
 
-    plan, calls = walk_contiguous(64, 64, "float32"), []
+    walked, calls = walk_contiguous(64, 64, "float32"), []
 
     class Dispatcher:
         overloads = {"signature": SimpleNamespace()}  # noqa: RUF012  # as Numba calls it
@@ -80,6 +80,6 @@ def test_numba_without_its_known_inside_launches_by_its_own(monkeypatch: pytest.
             return lambda *arguments: calls.append((configured, arguments))
 
     monkeypatch.setattr(numba_cuda, "cuda", SimpleNamespace(external_stream=lambda stream: ("external", stream)))
-    enqueue = numba_cuda.enqueuer(Dispatcher(), plan, STREAM, ARGUMENTS)
+    enqueue = numba_cuda.enqueuer(Dispatcher(), walked, STREAM, ARGUMENTS)
     enqueue()
-    assert calls == [((plan.grid, (plan.block, 1, 1), ("external", STREAM)), ARGUMENTS)]
+    assert calls == [((walked.grid, (walked.block, 1, 1), ("external", STREAM)), ARGUMENTS)]

@@ -63,8 +63,8 @@ def test_ptx_flushes_nothing_and_accesses_16_bytes(dtype: str, cached: bool) -> 
 
     from backends import numba_cuda
 
-    variant = walk_contiguous(64, 64, dtype).variant._replace(cached=cached)
-    kernel, signature = numba_cuda.kernel_of(variant, dtype)
+    template = walk_contiguous(64, 64, dtype).template._replace(cached=cached)
+    kernel, signature = numba_cuda.kernel_of(template, dtype)
     ptx, _ = cuda.compile_ptx(kernel, signature, cc=(8, 9))
     assert ".ftz" not in ptx
     assert ".local" not in ptx

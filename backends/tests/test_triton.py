@@ -104,7 +104,7 @@ def interpret_cases() -> dict[str, tuple[str, int]]:
         results[f"{dtype} {layout} {shape}"] = getattr(launch, "form", ""), wrong(launch, case)
     for dtype, layout, shape in AGAIN:
         case = matrix.operands(shape, dtype, layout)
-        kernel, grid, arguments, form = tuned.plan(case.a, case.b, case.out)
+        kernel, grid, arguments, form = tuned.launch_arguments(case.a, case.b, case.out)
         wide = tuple(tl.int64 if argument is tl.int32 else argument for argument in arguments)
         assert wide != arguments
         for config in configs[kernel]:
@@ -170,7 +170,7 @@ def interpret_baselines() -> dict[str, tuple[int, dict[str, int]]]:
     for name in ("triton_baseline", "triton_baseline_mended"):
         backend = backend_of(name)
         case = matrix.operands((200, 40), "float16", "row_padded")
-        kernel, *_ = backend.plan(case.a, case.b, case.out)
+        kernel, *_ = backend.launch_arguments(case.a, case.b, case.out)
         wrongs = {}
         for config in kernel.configs:
             kernel.configs = [config]
@@ -218,7 +218,7 @@ def test_vectors_are_short_where_they_may_reach_into_a_third_line(
 ) -> None:
     for width, fit in ((short, "short"), (crossing, "crossing")):
         case = matrix.operands((41, width), dtype, "contiguous")
-        assert tuned.plan(case.a, case.b, case.out)[3] == f"dense streamed, by row, {fit} vectors"
+        assert tuned.launch_arguments(case.a, case.b, case.out)[3] == f"dense streamed, by row, {fit} vectors"
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def on_meta(rows: int, cols: int, *strides: tuple[int, int]) -> tuple[torch.Tens
     ],
 )
 def test_indices_have_64_bits_only_where_32_do_not_suffice(tuned: Any, operands: Any, index: str) -> None:
-    _, _, arguments, _ = tuned.plan(*operands)
+    _, _, arguments, _ = tuned.launch_arguments(*operands)
     assert index in map(str, arguments)
 
 

@@ -2,7 +2,7 @@
 
 The oracle is the product in float64, rounded once to the case's dtype. In float32, float16 and bfloat16 the float64
 product is exact, so equality to the bit is what a correct backend gives. Inputs are fresh for each of two launches of
-one bound Launch, the output is poisoned between bind and launch, and everything around the operands is poison too.
+one bound Enqueue, the output is poisoned between bind and launch, and everything around the operands is poison too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from backends import Entry, Exemption, Launch
+from backends import Enqueue, Entry, Exemption
 from suite.check.operands import POISON, Guarded, Operands, Tile, bits, draw_a, draw_b, tiles
 
 
@@ -32,11 +32,11 @@ class _Findings:
 def check(
     operands: Operands,
     entry: Entry,
-    bind: Callable[[Operands], Launch],
+    bind: Callable[[Operands], Enqueue],
     synchronize: Callable[[], None],
     *,
     seed: int,
-) -> Launch:
+) -> Enqueue:
     """Bind, launch twice on fresh inputs, and compare every element; returns the Launch for further use.
 
     entry: what the backend says of itself: whether it allocates C, and what its inputs are to leave out.

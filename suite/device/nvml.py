@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 
-from backends import Launch
+from backends import Enqueue
 from suite.cases import Case
 from suite.record.machine import State
 from suite.record.run import Energy
@@ -73,7 +73,7 @@ def slowdown_reasons() -> tuple[str, ...]:
     return tuple(name for bit, name in SLOWDOWNS.items() if bits & bit)
 
 
-def energy(backend: str, case: Case, sets: Sequence[Launch], synchronize: Callable[[], None]) -> Energy | None:
+def energy(backend: str, case: Case, sets: Sequence[Enqueue], synchronize: Callable[[], None]) -> Energy | None:
     """Joules per launch of launches that walk the sets in turn, from one step of the device's counter to another.
 
     It is the energy of the whole board, its idle share included. The launches are queued from the host, so the case
@@ -99,7 +99,7 @@ class _Step(NamedTuple):
     seconds: float
 
 
-def _energy_steps(sets: Sequence[Launch], synchronize: Callable[[], None]) -> Iterator[_Step]:
+def _energy_steps(sets: Sequence[Enqueue], synchronize: Callable[[], None]) -> Iterator[_Step]:
     """Launch over and over for ENERGY_MOST_S, and yield each step of the counter; nothing where there is no counter."""
     walk = itertools.cycle(sets)
     last = None if _first(_ask("nvmlDeviceGetMigMode")) else _ask("nvmlDeviceGetTotalEnergyConsumption")

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 
 import torch
 
-from backends import Launch
+from backends import Enqueue
 from suite.check.operands import Operands
 from suite.measure.plan import CEILINGS
 
 
-def ceilings(sets: Sequence[Operands]) -> dict[str, tuple[list[Launch], str]]:
+def ceilings(sets: Sequence[Operands]) -> dict[str, tuple[list[Enqueue], str]]:
     """Name -> (one launch per operand set, its form): a device memcpy and a plain vector copy of the case's bytes."""
     pairs = [operands.copy_buffers() for operands in sets]
     memcpy, kernel = CEILINGS
@@ -23,11 +23,11 @@ def ceilings(sets: Sequence[Operands]) -> dict[str, tuple[list[Launch], str]]:
     }
 
 
-def _memcpy(source: torch.Tensor, target: torch.Tensor) -> Launch:
+def _memcpy(source: torch.Tensor, target: torch.Tensor) -> Enqueue:
     return lambda: target.copy_(source)
 
 
-def _launch(copy: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], s: torch.Tensor, t: torch.Tensor) -> Launch:
+def _launch(copy: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], s: torch.Tensor, t: torch.Tensor) -> Enqueue:
     return lambda: copy(s, t)
 
 

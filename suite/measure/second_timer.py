@@ -22,7 +22,7 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile, supported_activities
 
-from backends import Entry, Launch
+from backends import Enqueue, Entry
 from suite.cases import Case
 from suite.measure.timing import MOST_QUEUED, EventSampler, GraphSampler
 from suite.record.measurement import Series
@@ -56,7 +56,7 @@ class NoCupti(Exception):
 
 
 def agreements(
-    entry: Entry, case: Case, series: Series, sets: Sequence[Launch], campaign_seconds: float
+    entry: Entry, case: Case, series: Series, sets: Sequence[Enqueue], campaign_seconds: float
 ) -> tuple[list[Agreement], str]:
     """A backend's launches on a campaign's operand sets, by CUPTI and, where the campaign replayed graphs, by events.
 
@@ -83,7 +83,7 @@ def _fitting(most: int, seconds: float, each_s: float) -> int:
     return max(1, min(most, int(seconds / each_s)))
 
 
-def watch(sets: Sequence[Launch], count: int, capturable: bool) -> Watched:
+def watch(sets: Sequence[Enqueue], count: int, capturable: bool) -> Watched:
     """How long each of `count` launches keeps the device busy: its kernels, copies and fills, the gaps left out.
 
     The launches walk the sets in turn and follow one another without a wait, as in a campaign; as there, they are
@@ -114,7 +114,7 @@ def _settle(once: Callable[[], None]) -> None:
         torch.cuda.synchronize()
 
 
-def _queue(sets: Sequence[Launch], count: int) -> None:
+def _queue(sets: Sequence[Enqueue], count: int) -> None:
     for launch in itertools.islice(itertools.cycle(sets), count):
         launch()
 
@@ -131,7 +131,7 @@ def _by_launch(busy_s: Sequence[float], launched: int) -> list[float]:
     return [sum(whole[i : i + each]) for i in range(0, len(whole), each)]
 
 
-def event_seconds(sets: Sequence[Launch], launches: int, takes: int) -> list[float]:
+def event_seconds(sets: Sequence[Enqueue], launches: int, takes: int) -> list[float]:
     """Seconds per launch of `takes` samples by event pairs around launches queued behind a device-side delay."""
     sampler = EventSampler(sets, launches)
     for _ in range(takes):

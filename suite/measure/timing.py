@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import torch
 
-from backends import Launch
+from backends import Enqueue
 from suite.record.measurement import Method
 
 MOST_LAUNCHES = 512
@@ -66,7 +66,7 @@ class GraphSampler:
 
     method: Method = "cuda_graph"
 
-    def __init__(self, sets: Sequence[Launch], launches: int) -> None:
+    def __init__(self, sets: Sequence[Enqueue], launches: int) -> None:
         """Capture on the current stream, which must not be the default one. Raises CaptureFailed."""
         self.launches = launches
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
@@ -98,7 +98,7 @@ class EventSampler:
 
     method: Method = "cuda_events"
 
-    def __init__(self, sets: Sequence[Launch], launches: int) -> None:
+    def __init__(self, sets: Sequence[Enqueue], launches: int) -> None:
         self.launches = min(launches, MOST_QUEUED)
         self._sets = sets
         self._walk = itertools.cycle(sets)
@@ -208,7 +208,7 @@ class Device:
             return torch.cuda.mem_get_info()[0]
         return _available_host_bytes()
 
-    def sampler(self, sets: Sequence[Launch], launches: int, capturable: bool, own_stream: bool = False) -> Sampler:
+    def sampler(self, sets: Sequence[Enqueue], launches: int, capturable: bool, own_stream: bool = False) -> Sampler:
         """The sampler that suits the device and the contender."""
         if self.kind == "cpu":
             return HostSampler(sets, launches, self.synchronize)
@@ -216,7 +216,7 @@ class Device:
             return OwnStreamSampler(sets, launches, self.synchronize)
         return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
 
-    def rough_seconds(self, sets: Sequence[Launch], own_stream: bool = False) -> float:
+    def rough_seconds(self, sets: Sequence[Enqueue], own_stream: bool = False) -> float:
         """About how long one launch takes, after warming up; only to choose how many make a sample."""
         for launch in sets[:2]:
             launch()
@@ -247,7 +247,7 @@ def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:
     return math.ceil(5 * cache_bytes / max(1, footprint_bytes)) + 1
 
 
-def _captured(sets: Sequence[Launch], launches: int) -> torch.cuda.CUDAGraph:
+def _captured(sets: Sequence[Enqueue], launches: int) -> torch.cuda.CUDAGraph:
     """A CUDA graph of so many launches that walk the sets in turn. Raises CaptureFailed."""
     graph = torch.cuda.CUDAGraph()
     torch.cuda.synchronize()

@@ -16,28 +16,32 @@ from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
+import backends
 from backends import Entry, load
 from suite.cases import Case
 from suite.record.measurement import Outcome
 from suite.record.run import FirstUse
 from suite.worker.process import die_with_parent, epitaph
 
-CACHES = (
-    *("CUDA_CACHE_PATH", "CUPY_CACHE_DIR", "CUTE_DSL_CACHE_DIR", "JAX_COMPILATION_CACHE_DIR", "NUMBA_CACHE_DIR"),
-    *("TILELANG_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR", "WARP_CACHE_PATH"),
-)
-"""The environment variables that say where the compilers keep what they made."""
-
 TIMEOUT_S = 180.0
+
+
+def caches(entry: Entry) -> tuple[str, ...]:
+    """The environment variables that say where compilers keep what they made: the entry's and the whole catalogue's.
+
+    A candidate may use any of the compilers that the catalogue knows, and its Entry cannot tell which.
+    """
+    every = (*backends.CATALOGUE, entry)
+    return tuple(dict.fromkeys(name for each in every for name in each.caches))
 
 
 def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUse | Outcome:
     """The cost of a first use with the compilers' caches empty, and of its bind with the caches that it left."""
     spent = []
     with tempfile.TemporaryDirectory() as folder:
-        caches = {name: os.path.join(folder, name.lower()) for name in CACHES}
+        places = {name: os.path.join(folder, name.lower()) for name in caches(entry)}
         for _ in ("cold", "warm"):
-            answer = _in_a_fresh_process(entry, case, caches, timeout_s)
+            answer = _in_a_fresh_process(entry, case, places, timeout_s)
             if "kind" in answer:
                 return Outcome(backend=entry.name, case=case.id, **answer)
             spent.append(answer)
@@ -45,12 +49,12 @@ def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUs
     return FirstUse(backend=entry.name, case=case.id, warm_bind_s=warm["bind_s"], **cold)
 
 
-def _in_a_fresh_process(entry: Entry, case: Case, caches: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
-    """What `spent` returns there, or the kind and the reason of an Outcome."""
+def _in_a_fresh_process(entry: Entry, case: Case, places: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
+    """What `spent` returns there, or the kind and the reason of an Outcome; places: where each cache is to be."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch"])
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_answer, args=(theirs, entry, case, os.environ | caches))
+    process = context.Process(target=_answer, args=(theirs, entry, case, os.environ | places))
     process.start()
     theirs.close()
     try:

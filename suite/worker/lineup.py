@@ -8,7 +8,7 @@ from functools import partial
 import torch
 
 import backends
-from backends import Entry, Launch
+from backends import Enqueue, Entry, Launch
 from suite.cases import Case
 from suite.check import gate, operands
 from suite.check.operands import Operands
@@ -35,7 +35,7 @@ class Lineup:
         self._device, self._request, self._seed = device, request, seed
         self._sets = equal_sets(device, request.case, count, seed)
         self._forms: dict[str, str] = {}
-        self._bound: dict[str, tuple[Entry, list[Launch]]] = {}
+        self._bound: dict[str, tuple[Entry, list[Enqueue]]] = {}
 
     @property
     def entries(self) -> list[Entry]:
@@ -50,14 +50,14 @@ class Lineup:
 
     def add(self, entry: Entry, bind: Callable[[Entry, Operands], Launch]) -> None:
         """Bind the backend to every set, and capture its launches. Raises whatever it raises."""
-        launches = [bind(entry, on) for on in self._sets]
-        form = str(getattr(launches[0], "form", ""))
+        bound = [bind(entry, on) for on in self._sets]
+        launches: list[Enqueue] = [*bound]
         if self._request.series == "call":
             once = backends.load(entry).bind
             launches = [partial(_call, once, on, self._device.stream) for on in self._sets]
         if entry.allocates:
             launches = [_Kept(launch) for launch in launches]
-        self._add(entry.name, launches, form, entry)
+        self._add(entry.name, launches, bound[0].form, entry)
         self._bound[entry.name] = (entry, launches)
 
     def choose_controlled(self) -> str:
@@ -72,12 +72,12 @@ class Lineup:
             launches = [_Kept(launch.launch) for launch in launches if isinstance(launch, _Kept)]
         self._add(CONTROL, launches, f"{self.controlled} again", entry)
 
-    def _add(self, name: str, launches: Sequence[Launch], form: str, entry: Entry | None = None) -> None:
+    def _add(self, name: str, launches: Sequence[Enqueue], form: str, entry: Entry | None = None) -> None:
         """entry: the backend that launches; None for a ceiling."""
         self.contenders.append(Contender(name, self._sampler(launches, entry)))
         self._forms[name] = form
 
-    def _sampler(self, launches: Sequence[Launch], entry: Entry | None) -> timing.Sampler:
+    def _sampler(self, launches: Sequence[Enqueue], entry: Entry | None) -> timing.Sampler:
         request = self._request
         if request.series in HOST_LAUNCHES:
             return timing.HostSampler(launches, HOST_LAUNCHES[request.series], self._device.synchronize)
@@ -130,7 +130,7 @@ def equal_sets(device: timing.Device, case: Case, count: int, seed: int) -> list
 class _Kept:
     """A launch whose fresh C outlives it, as in use: else a graph's launches would all be given the same memory."""
 
-    def __init__(self, launch: Launch) -> None:
+    def __init__(self, launch: Enqueue) -> None:
         self.launch = launch
         self.result = torch.empty(0)
 
@@ -140,5 +140,5 @@ class _Kept:
         return self.result
 
 
-def _call(bind: Callable[..., Launch], on: Operands, stream: int) -> torch.Tensor:
+def _call(bind: Callable[..., Enqueue], on: Operands, stream: int) -> torch.Tensor:
     return bind(on.a, on.b, on.out, stream)()

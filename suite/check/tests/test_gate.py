@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from backends import Entry, Exemption, Launch
+from backends import Enqueue, Entry, Exemption
 from suite.cases import ITEMSIZE, LAYOUTS, Case
 from suite.check import gate, operands
 from suite.check.operands import Operands
@@ -18,11 +18,11 @@ CPU = torch.device("cpu")
 ENTRY = Entry("tested", "", requires=())
 
 
-def right(on: Operands) -> Launch:
+def right(on: Operands) -> Enqueue:
     return lambda: torch.mul(on.a[:, None], on.b, out=on.out)
 
 
-def check(case: Case, bind: Callable[[Operands], Launch], **options: object) -> None:
+def check(case: Case, bind: Callable[[Operands], Enqueue], **options: object) -> None:
     gate.check(operands.allocate(case, CPU), replace(ENTRY, **options), bind, lambda: None, seed=1)  # type: ignore[arg-type]
 
 
@@ -39,10 +39,10 @@ def test_a_right_product_passes_across_tiles(monkeypatch: pytest.MonkeyPatch) ->
     check(Case(40, 7, "float16", "column_major"), right)
 
 
-def after(result: Callable[[Operands], object], launches: int = 0) -> Callable[[Operands], Launch]:
+def after(result: Callable[[Operands], object], launches: int = 0) -> Callable[[Operands], Enqueue]:
     """A backend that computes C and then does `result` to the operands, from the given launch on."""
 
-    def bind(on: Operands) -> Launch:
+    def bind(on: Operands) -> Enqueue:
         count = iter(range(100))
 
         def launch() -> torch.Tensor:
@@ -80,7 +80,7 @@ def test_what_a_backend_must_not_touch(name: str) -> None:
 
 
 def test_rows_that_were_never_written_are_named() -> None:
-    def bind(on: Operands) -> Launch:
+    def bind(on: Operands) -> Enqueue:
         on.out.copy_(on.a[:, None] * on.b)  # a correct C from binding must not hide what the launch leaves out
 
         def launch() -> torch.Tensor:
@@ -95,7 +95,7 @@ def test_rows_that_were_never_written_are_named() -> None:
 
 
 def test_a_cached_product_is_caught() -> None:
-    def bind(on: Operands) -> Launch:
+    def bind(on: Operands) -> Enqueue:
         product = on.a[:, None] * on.b
         return lambda: on.out.copy_(product)
 
@@ -104,7 +104,7 @@ def test_a_cached_product_is_caught() -> None:
 
 
 def test_a_fresh_output_must_be_announced() -> None:
-    def bind(on: Operands) -> Launch:
+    def bind(on: Operands) -> Enqueue:
         return lambda: on.a[:, None] * on.b
 
     check(Case(16, 16), bind, allocates=True)
@@ -119,7 +119,7 @@ def test_wrong_shape_and_dtype() -> None:
         check(Case(16, 8), lambda on: lambda: (on.a[:, None] * on.b).double(), allocates=True)
 
 
-def flushes(on: Operands) -> Launch:
+def flushes(on: Operands) -> Enqueue:
     """Subnormals of the inputs and of the product become zeros of their sign."""
     tiny = torch.finfo(on.out.dtype).smallest_normal
 
@@ -129,7 +129,7 @@ def flushes(on: Operands) -> Launch:
     return lambda: on.out.copy_(flushed(flushed(on.a)[:, None] * flushed(on.b)))
 
 
-def spreads(on: Operands) -> Launch:
+def spreads(on: Operands) -> Enqueue:
     """The product and then a sum with zero times every other row, in the way of a matrix product."""
 
     def launch() -> torch.Tensor:
@@ -139,10 +139,10 @@ def spreads(on: Operands) -> Launch:
     return launch
 
 
-def wrong_in_one_bit(bind: Callable[[Operands], Launch]) -> Callable[[Operands], Launch]:
+def wrong_in_one_bit(bind: Callable[[Operands], Enqueue]) -> Callable[[Operands], Enqueue]:
     """The backend, except for the last bit of one ordinary element."""
 
-    def wrong(on: Operands) -> Launch:
+    def wrong(on: Operands) -> Enqueue:
         launch = bind(on)
 
         def spoilt() -> torch.Tensor:
@@ -155,7 +155,7 @@ def wrong_in_one_bit(bind: Callable[[Operands], Launch]) -> Callable[[Operands],
     return wrong
 
 
-DEPARTURES: dict[Exemption, Callable[[Operands], Launch]] = {"subnormal": flushes, "non_finite": spreads}
+DEPARTURES: dict[Exemption, Callable[[Operands], Enqueue]] = {"subnormal": flushes, "non_finite": spreads}
 
 
 @pytest.mark.parametrize("dtype", ITEMSIZE)
@@ -182,7 +182,7 @@ def test_an_exempt_backend_that_is_wrong_elsewhere_stays_wrong(kind: Exemption) 
         check(Case(64, 8), half_written, exempt=tuple(DEPARTURES))
 
 
-def half_written(on: Operands) -> Launch:
+def half_written(on: Operands) -> Enqueue:
     def launch() -> torch.Tensor:
         torch.mul(on.a[32:, None], on.b[32:], out=on.out[32:])
         return on.out
@@ -191,7 +191,7 @@ def half_written(on: Operands) -> Launch:
 
 
 def test_a_lost_sign_of_zero_is_wrong_without_an_exemption() -> None:
-    def bind(on: Operands) -> Launch:
+    def bind(on: Operands) -> Enqueue:
         return lambda: on.out.copy_(on.a[:, None] * on.b + 0.0)
 
     with pytest.raises(gate.Incorrect, match=r"is 0\.0, not -0\.0"):
@@ -202,7 +202,7 @@ def test_a_lost_sign_of_zero_is_wrong_without_an_exemption() -> None:
 def test_inputs_are_there_before_a_launch_that_does_not_wait_for_them() -> None:
     log: list[str] = []
 
-    def bind(on: Operands) -> Launch:
+    def bind(on: Operands) -> Enqueue:
         def launch() -> torch.Tensor:
             log.append("launch")
             return torch.mul(on.a[:, None], on.b, out=on.out)

@@ -327,7 +327,7 @@ for config in configs:
     triton_tuned.scale_flat.configs = [config]
     for dtype in ("float32", "float16", "bfloat16", "float64"):
         for cols in (4096, 4097):
-            made = triton_compile.compile_plan(triton_tuned.plan, 4096, cols, dtype, (8, 9))
+            made = triton_compile.compile_launch(triton_tuned.launch_arguments, 4096, cols, dtype, (8, 9))
             text = sass.disassemble(made.cubin, made.kernel)
             registers, local, shared = sass.resources(text, made.kernel, (8, 9))
             held = occupancy((8, 9), made.block[0], registers, shared + made.dynamic_shared_bytes)
@@ -362,7 +362,8 @@ accesses = {}
 for dtype in ("float32", "float16", "bfloat16", "float64"):
     flat = torch.empty(4096 * 4096 + 1, dtype=getattr(torch, dtype))
     b = flat[1:].view(4096, 4096)  # aligned buffers begin on 16-byte boundaries, so this does not
-    made = triton_compile.compile_plan(lambda *_: triton_tuned.plan(b[:, 0], b, b), 4096, 4096, dtype, (8, 9))
+    shifted = lambda *_: triton_tuned.launch_arguments(b[:, 0], b, b)
+    made = triton_compile.compile_launch(shifted, 4096, 4096, dtype, (8, 9))
     accesses[dtype] = [made.config, *sass.access_bits(sass.disassemble(made.cubin, made.kernel))]
 print(json.dumps(accesses))
 """

@@ -13,7 +13,7 @@ from torch.autograd import DeviceType
 from torch.autograd.profiler_util import Interval
 from torch.profiler import ProfilerActivity
 
-from backends import Entry, Launch, find, load, missing
+from backends import Enqueue, Entry, find, load, missing
 from suite.cases import HEADLINE, Case
 from suite.check import operands
 from suite.device import machine
@@ -97,11 +97,11 @@ def test_long_launches_are_few(
 ) -> None:
     asked = []
 
-    def watch(sets: Sequence[Launch], count: int, capturable: bool) -> Watched:
+    def watch(sets: Sequence[Enqueue], count: int, capturable: bool) -> Watched:
         asked.append(count)
         return Watched([campaign_s], campaign_s)
 
-    def event_seconds(sets: Sequence[Launch], launches: int, takes: int) -> list[float]:
+    def event_seconds(sets: Sequence[Enqueue], launches: int, takes: int) -> list[float]:
         asked.append(launches)
         return [campaign_s]
 
@@ -127,7 +127,7 @@ def device() -> Iterator[timing.Device]:
         yield device
 
 
-def bound(device: timing.Device, name: str, case: Case) -> list[Launch]:
+def bound(device: timing.Device, name: str, case: Case) -> list[Enqueue]:
     """The backend on as many operand sets as a cold campaign has."""
     (entry,) = find([name])
     if missing(entry):
@@ -140,7 +140,7 @@ def bound(device: timing.Device, name: str, case: Case) -> list[Launch]:
     return launches
 
 
-def by_graph(device: timing.Device, sets: Sequence[Launch]) -> float:
+def by_graph(device: timing.Device, sets: Sequence[Enqueue]) -> float:
     """Seconds per launch as a campaign takes them."""
     count = timing.launches_per_sample(device.rough_seconds(sets), len(sets), 1.5e-3)
     sampler = timing.GraphSampler(sets, count)

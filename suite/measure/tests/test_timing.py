@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 import torch
 
-from backends import Launch, find, load
+from backends import Enqueue, find, load
 from suite.cases import HEADLINE, Case
 from suite.check import operands
 from suite.device import machine
@@ -57,7 +57,7 @@ def log(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return log
 
 
-def launches(log: list[str], sets: int) -> list[Launch]:
+def launches(log: list[str], sets: int) -> list[Enqueue]:
     """One launch per set, which notes the set when it runs on the device."""
 
     def launch(number: int) -> torch.Tensor:

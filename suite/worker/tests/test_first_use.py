@@ -14,7 +14,7 @@ from backends import find
 from suite.cases import Case
 from suite.record.measurement import Outcome
 from suite.record.run import FirstUse
-from suite.worker.first_use import CACHES, first_use
+from suite.worker.first_use import caches, first_use
 
 CASE = Case(33, 17)
 ROOT = Path(__file__).parents[3]
@@ -65,10 +65,13 @@ def test_both_processes_share_caches_that_were_empty(tmp_path: Path) -> None:
     """By a candidate that notes which of its caches exist, and then makes them all."""
     seen = tmp_path / "seen"
     file = tmp_path / "compiles.py"
+    file.write_text("def bind(a, b, out, stream): ...")
+    variables = caches(candidate.entry(file))
+    assert len(variables) > 1
     file.write_text(
         "import os, pathlib, torch\n"
         "def bind(a, b, out, stream):\n"
-        f"    folders = [pathlib.Path(os.environ[name]) for name in {CACHES}]\n"
+        f"    folders = [pathlib.Path(os.environ[name]) for name in {variables}]\n"
         f"    with open({str(seen)!r}, 'a') as log:\n"
         "        print(*folders, sum(folder.exists() for folder in folders), sep='|', file=log)\n"
         "    for folder in folders:\n"
@@ -78,8 +81,8 @@ def test_both_processes_share_caches_that_were_empty(tmp_path: Path) -> None:
     assert isinstance(first_use(candidate.entry(file), CASE), FirstUse)
     cold, warm = (line.split("|") for line in seen.read_text().splitlines())
     assert cold[:-1] == warm[:-1]
-    assert len(set(cold[:-1])) == len(CACHES)
-    assert (int(cold[-1]), int(warm[-1])) == (0, len(CACHES))
+    assert len(set(cold[:-1])) == len(variables)
+    assert (int(cold[-1]), int(warm[-1])) == (0, len(variables))
     assert not any(os.path.exists(folder) for folder in cold[:-1])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 import torch
 
-from backends import Entry, Launch
+from backends import Enqueue, Entry
 from suite.cases import Case
 from suite.measure import second_timer
 from suite.measure.second_timer import OWN_STREAM, Watched, agreements
@@ -84,7 +84,7 @@ def test_events_are_not_asked_about_streams_that_they_are_not_on(
 ) -> None:
     asked: list[bool] = []
 
-    def watch(sets: Sequence[Launch], count: int, capturable: bool) -> Watched:
+    def watch(sets: Sequence[Enqueue], count: int, capturable: bool) -> Watched:
         asked.append(capturable)
         return Watched([1.0], 1.0)
 
