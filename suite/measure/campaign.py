@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import scipy.stats  # noqa: F401  # before the rounds: loaded at their first look, it would let the device idle for 0.6 s
+
 from suite.measure.plan import CEILINGS, Plan
 from suite.measure.timing import Sampler
 from suite.record.measurement import StopReason
