@@ -53,12 +53,17 @@ class Comparisons:
 
     @cached_property
     def _verdicts(self) -> dict[str, Verdict]:
-        """Of every contender against the reference; only the backends' comparisons count as tries."""
+        """Every contender's verdict against the reference, which is SAME as itself and no comparison.
+
+        Only the other backends' comparisons count as tries: Holm's step-down divides by their number.
+        """
         assert self.reference is not None
-        backends = {name: self.ratio(name, self.reference) for name in self._times_s if role(name) == "backend"}
-        others = {name: self.ratio(name, self.reference) for name in self._times_s if role(name) != "backend"}
+        compared = {name: self.ratio(name, self.reference) for name in self._times_s if name != self.reference}
+        backends = {name: found for name, found in compared.items() if role(name) == "backend"}
+        others = {name: found for name, found in compared.items() if role(name) != "backend"}
         delta = margin(self.control)
-        return verdicts(backends, delta) | verdicts(others, delta)
+        own: dict[str, Verdict] = {self.reference: "SAME"}
+        return own | verdicts(backends, delta) | verdicts(others, delta)
 
     @property
     def regime(self) -> Regime:

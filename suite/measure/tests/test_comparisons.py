@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,18 @@ from suite.measure.samples import CampaignSamples, Samples
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
 from suite.record.store import read_run
+from suite.statistics import Ratio, verdicts
+from suite.verdict import Verdict
 
 GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
 
 
-def measurements(times_us: dict[str, float], noise: float = 0.001, beside: str | None = None) -> dict[str, Measurement]:
+def measurements(
+    times_us: dict[str, float], noise: float = 0.001, beside: str | None = None, rounds: int = 60
+) -> dict[str, Measurement]:
     generator = np.random.default_rng(7)
     sampled = {
-        name: Samples((time * 1e-6 * np.exp(generator.normal(0, noise, 60))).tolist(), "cuda_graph", 30)
+        name: Samples((time * 1e-6 * np.exp(generator.normal(0, noise, rounds))).tolist(), "cuda_graph", 30)
         for name, time in times_us.items()
     }
     measured = CampaignSamples(contenders=sampled, stop_reason="precise", controlled="tuned")
@@ -59,6 +64,27 @@ def test_the_control_sets_the_margin() -> None:
     found = measurements(TIMES, noise=0.05)
     assert found["tuned"].margin > 0.01
     assert found["peer"].verdict in ("SAME", "UNDECIDED")
+
+
+def test_one_of_eight_that_is_twice_as_slow_is_slower_after_twenty_rounds() -> None:
+    found = measurements({f"b{i}": 50.0 for i in range(7)} | {"slow": 100.0}, rounds=20)
+    assert found["slow"].verdict == "SLOWER"
+    assert {one.verdict for name, one in found.items() if name != "slow"} == {"SAME"}
+
+
+def test_the_reference_is_no_comparison_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holm's step-down divides by how many were compared; the reference's verdict is SAME all the same."""
+    families = []
+
+    def noted(compared: Mapping[str, Ratio], delta: float) -> dict[str, Verdict]:
+        families.append(set(compared))
+        return verdicts(compared, delta)
+
+    monkeypatch.setattr("suite.measure.comparisons.verdicts", noted)
+    found = measurements(TIMES | {"tuned": 45.0})
+    assert families == [{"peer", "naive"}, {"ceiling_memcpy", "ceiling_copy", "control_aa"}]
+    tuned = found["tuned"]
+    assert (tuned.reference, tuned.verdict, tuned.ratio, tuned.ratio_ci99) == ("tuned", "SAME", 1.0, (1.0, 1.0))
 
 
 def test_without_a_correct_backend_there_is_no_measurement() -> None:
