@@ -16,10 +16,7 @@ import scipy.stats  # noqa: F401  # before the rounds: loaded at their first loo
 from suite.measure.plan import CEILINGS, Plan
 from suite.measure.timing import Sampler
 from suite.record.measurement import StopReason
-from suite.statistics import ratio
-
-FEWEST = 20
-"""Rounds whose intervals mean anything; a budget does not cut below that."""
+from suite.statistics import FEWEST_ROUNDS, ratio
 
 FAR = 20
 """A backend that is 25 % slower than another is so no less when that is known to 1 % instead of 0.25 %."""
@@ -75,7 +72,7 @@ def run(
             slow = _take(contenders, bundle, synchronize, before, slowdown)
             tried += len(bundle)
             dropped += len(bundle) if slow else 0
-        if dropped and tried >= plan.max_rounds and tried - dropped < min(FEWEST, plan.min_rounds):
+        if dropped and tried >= plan.max_rounds and tried - dropped < min(FEWEST_ROUNDS, plan.min_rounds):
             raise Throttled(f"{', '.join(slow) or 'the device ran slow'} in {dropped} of {tried} rounds")
         if tried > dropped:
             width = widest(contenders, plan.precision)
@@ -115,7 +112,7 @@ def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | 
         return "precise"
     if rounds >= plan.max_rounds:
         return "max_rounds"
-    return "budget" if seconds >= plan.budget_s and rounds >= min(FEWEST, plan.min_rounds) else None
+    return "budget" if seconds >= plan.budget_s and rounds >= min(FEWEST_ROUNDS, plan.min_rounds) else None
 
 
 def order(contenders: Sequence[Contender], number: int) -> Iterator[Contender]:
@@ -128,6 +125,7 @@ def order(contenders: Sequence[Contender], number: int) -> Iterator[Contender]:
 def widest(contenders: Sequence[Contender], precision: float) -> float:
     """The largest relative half-width among the ratios that are published: to the better ceiling, to the fastest.
 
+    It is infinite before FEWEST_ROUNDS, which give no interval, and 0 where there is nothing to compare.
     Where a ratio is far from 1, its width counts as `precision` already when it is a FAR-th of the distance. A
     contender on the host's clock among others on the device's is not waited for: its scatter is the host's.
     """
@@ -136,6 +134,8 @@ def widest(contenders: Sequence[Contender], precision: float) -> float:
     ceilings = [contender for contender in contenders if contender.name in CEILINGS]
     others = [contender for contender in contenders if contender.name not in CEILINGS]
     bases = [min(group, key=lambda one: sum(one.samples_s)) for group in (ceilings, others) if group]
+    if len(contenders) > 1 and len(contenders[0].samples_s) < FEWEST_ROUNDS:
+        return math.inf
     ratios = [ratio(one.samples_s, base.samples_s) for base in bases for one in contenders if one is not base]
     return max((each.half_width / max(1, abs(math.log(each.value)) / FAR / precision) for each in ratios), default=0.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,16 @@ from suite.measure.plan import CEILINGS, CONTROL
 from suite.measure.samples import CampaignSamples
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
-from suite.statistics import Ratio, margin, ratio, summarise, verdicts
+from suite.statistics import (
+    FEWEST_ROUNDS,
+    SELF,
+    Ratio,
+    margin,
+    ratio,
+    ratio_without_interval,
+    summarise,
+    verdicts,
+)
 from suite.verdict import Verdict
 
 
@@ -29,8 +39,13 @@ class Comparisons:
         self._times_s = {name: each.samples_s for name, each in samples.contenders.items()}
 
     def ratio(self, name: str, other: str) -> Ratio:
-        """time of `name` / time of `other`."""
-        return ratio(self._times_s[name], self._times_s[other])
+        """time of `name` / time of `other`; after few rounds, as in a smoke run, without an interval."""
+        if name == other:
+            return SELF
+        times_s, others_s = self._times_s[name], self._times_s[other]
+        if len(times_s) < FEWEST_ROUNDS:
+            return ratio_without_interval(times_s, others_s)
+        return ratio(times_s, others_s)
 
     @cached_property
     def ceiling(self) -> str | None:
@@ -46,10 +61,11 @@ class Comparisons:
 
     @cached_property
     def control(self) -> Ratio | None:
-        """The A/A control: the same launches against themselves under two names."""
+        """The A/A control: the same launches against themselves under two names; None where it has no interval."""
         if CONTROL not in self._times_s or self.samples.controlled not in self._times_s:
             return None
-        return self.ratio(CONTROL, self.samples.controlled)
+        control = self.ratio(CONTROL, self.samples.controlled)
+        return control if math.isfinite(control.high) else None
 
     @cached_property
     def _verdicts(self) -> dict[str, Verdict]:
@@ -119,7 +135,7 @@ class Comparisons:
         return {
             "ceiling": self.ceiling,
             "of_ceiling": share.value,
-            "of_ceiling_ci99": (share.low, share.high),
+            "of_ceiling_ci99": share.interval,
             "above_ceiling": self._fed_by_dram and share.low > 1 + 2 * noise,
         }
 
@@ -136,12 +152,12 @@ class Comparisons:
         found = {
             "reference": self.reference,
             "ratio": comparison.value,
-            "ratio_ci99": (comparison.low, comparison.high),
+            "ratio_ci99": comparison.interval,
             "verdict": self._verdicts[name],
             "margin": delta,
         }
         if self.control:
-            found |= {"control_ratio": self.control.value, "control_ci99": (self.control.low, self.control.high)}
+            found |= {"control_ratio": self.control.value, "control_ci99": self.control.interval}
         return found
 
 

@@ -9,7 +9,18 @@ import sys
 import numpy as np
 import pytest
 
-from suite.statistics import Ratio, holm, margin, p_value, ratio, summarise, t_quantile, verdicts
+from suite.statistics import (
+    FEWEST_ROUNDS,
+    Ratio,
+    holm,
+    margin,
+    p_value,
+    ratio,
+    ratio_without_interval,
+    summarise,
+    t_quantile,
+    verdicts,
+)
 from suite.verdict import Verdict
 
 
@@ -20,7 +31,7 @@ def verdict(comparison: Ratio, delta: float) -> Verdict:
 def rounds(
     seed: int, n: int = 60, slowdown: float = 1.0, noise: float = 0.002, drift: float = 0.0
 ) -> tuple[list[float], list[float]]:
-    """Samples of a candidate and of its reference in n rounds on a device that drifts."""
+    """Samples of a contender and of its reference in n rounds on a device that drifts."""
     generator = np.random.default_rng(seed)
     device = 50e-6 * (1 + drift * np.arange(n) / n)
     own = device * slowdown * np.exp(generator.normal(0, noise, n))
@@ -58,6 +69,35 @@ def test_a_ratio_and_its_inverse_agree() -> None:
 def test_unpaired_samples_are_refused(samples: tuple[list[float], list[float]]) -> None:
     with pytest.raises(ValueError, match="paired"):
         ratio(*samples)
+    with pytest.raises(ValueError, match="paired"):
+        ratio_without_interval(*samples)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan])
+def test_what_is_no_time_is_refused(bad: float) -> None:
+    for own, other in (([1.0] * 29 + [bad], [1.0] * 30), ([1.0] * 30, [1.0] * 29 + [bad])):
+        with pytest.raises(ValueError, match="0 s or less"):
+            ratio(own, other)
+
+
+def test_samples_too_few_for_an_interval_are_refused_with_how_many_are_needed() -> None:
+    with pytest.raises(ValueError, match=f"{FEWEST_ROUNDS - 1} paired samples .* {FEWEST_ROUNDS} are needed"):
+        ratio(*rounds(1, n=FEWEST_ROUNDS - 1))
+    assert ratio(*rounds(1, n=FEWEST_ROUNDS)).half_width > 0
+
+
+@pytest.mark.parametrize("n", [1, 2, FEWEST_ROUNDS - 1])
+def test_a_ratio_without_an_interval_claims_nothing(n: int) -> None:
+    own, other = rounds(1, n=n, slowdown=2.0, noise=0.0)
+    found = ratio_without_interval(own, other)
+    assert found.value == pytest.approx(2.0)
+    assert (found.low, found.high, found.half_width) == (0.0, math.inf, math.inf)
+    assert p_value(found, 0.01) == 1.0
+    assert verdict(found, 0.01) == verdict(ratio_without_interval(own, own), 0.01) == "UNDECIDED"
+    turned = found.inverse()
+    assert turned.value == pytest.approx(0.5)
+    assert (turned.low, turned.high) == (0.0, math.inf)
+    assert all(math.isfinite(end) for end in found.interval + turned.interval)
 
 
 @pytest.mark.parametrize(

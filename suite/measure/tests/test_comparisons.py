@@ -14,7 +14,7 @@ from suite.measure.samples import CampaignSamples, Samples
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
 from suite.record.store import read_run
-from suite.statistics import Ratio, verdicts
+from suite.statistics import FEWEST_ROUNDS, Ratio, verdicts
 from suite.verdict import Verdict
 
 GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
@@ -85,6 +85,20 @@ def test_the_reference_is_no_comparison_of_its_own(monkeypatch: pytest.MonkeyPat
     assert families == [{"peer", "naive"}, {"ceiling_memcpy", "ceiling_copy", "control_aa"}]
     tuned = found["tuned"]
     assert (tuned.reference, tuned.verdict, tuned.ratio, tuned.ratio_ci99) == ("tuned", "SAME", 1.0, (1.0, 1.0))
+
+
+@pytest.mark.parametrize("rounds", [1, 2, FEWEST_ROUNDS - 1])
+def test_too_few_rounds_for_an_interval_give_measurements_that_claim_nothing(rounds: int) -> None:
+    found = measurements(TIMES, rounds=rounds)
+    assert set(found) == set(TIMES)
+    naive = found["naive"]
+    assert naive.ratio == pytest.approx(80 / 50.5, rel=0.02)
+    assert naive.ratio_ci99[0] == 0.0
+    assert naive.ratio_ci99[1] > 1e300
+    assert {name for name, one in found.items() if one.verdict != "UNDECIDED"} == {naive.reference}
+    assert not any(one.above_ceiling for one in found.values())
+    assert (naive.control_ratio, naive.control_ci99) == (None, None)
+    assert Measurement.model_validate_json(naive.model_dump_json()) == naive
 
 
 def test_without_a_correct_backend_there_is_no_measurement() -> None:
