@@ -15,7 +15,7 @@ import scipy.stats  # noqa: F401  # before the rounds: loaded at their first loo
 
 from suite.measure.plan import CEILINGS, Plan
 from suite.measure.timing import Sampler
-from suite.record.measurement import StopReason
+from suite.record.measurement import OutcomeKind, StopReason
 from suite.statistics import FEWEST_ROUNDS, ratio
 
 FAR = 20
@@ -25,8 +25,22 @@ BUNDLE = 5
 """Rounds between two waits for the device. What it says of its clocks is taken to hold for the whole bundle."""
 
 
-class Throttled(Exception):
-    """The device ran slow throughout; the message says why."""
+class CampaignFailed(Exception):
+    """A campaign that came to no samples; the message says why, in one line, and `kind` what its Outcome is."""
+
+    kind: OutcomeKind
+
+
+class Throttled(CampaignFailed):
+    """The device ran slow throughout."""
+
+    kind = "throttled"
+
+
+class TooCoarse(CampaignFailed):
+    """The clock is too coarse for so short a sample: it read 0 s, of which no ratio can be taken."""
+
+    kind = "invalid"
 
 
 @dataclass
@@ -59,7 +73,7 @@ def run(
 
     progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, before(name) before
     every sample. slowdown() says why the device runs slower than it could, if it does: those rounds are dropped for all
-    contenders. Raises Throttled where too few rounds remain.
+    contenders. Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
     """
     started = time.monotonic()
     _warm_up(contenders, plan.warmup_s, synchronize, before)
@@ -88,7 +102,7 @@ def _take(
     before: Callable[[str], None],
     slowdown: Callable[[], tuple[str, ...]],
 ) -> list[str]:
-    """Take these rounds and keep their samples, unless the device ran slow: then the reasons."""
+    """Take these rounds and keep their samples, unless the device ran slow: then the reasons. Raises TooCoarse."""
     slow = set(slowdown())
     for number in rounds:
         for contender in order(contenders, number):
@@ -100,8 +114,18 @@ def _take(
     for contender in contenders:
         samples = contender.sampler.collect()
         if not slow:
+            _check_clock(contender, samples)
             contender.samples_s.extend(samples)
     return sorted(slow)
+
+
+def _check_clock(contender: Contender, samples_s: Sequence[float]) -> None:
+    if not all(sample > 0 for sample in samples_s):
+        launches = contender.sampler.launches
+        raise TooCoarse(
+            f"a sample of {contender.name}, {launches} launches, lasted {min(samples_s):.3g} s by its clock "
+            f"({contender.sampler.method}), which is too coarse for it"
+        )
 
 
 def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | None:

@@ -13,7 +13,9 @@ from suite.verdict import Verdict
 Series = Literal["cold", "hot", "launch", "call"]
 Method = Literal["cuda_graph", "cuda_events", "host_clock"]
 StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
-OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled"]
+OutcomeKind = Literal[
+    "unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled", "invalid"
+]
 
 
 class Outcome(Typed):

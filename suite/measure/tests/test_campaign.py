@@ -11,7 +11,7 @@ from suite.measure import campaign
 from suite.measure.campaign import Contender
 from suite.measure.plan import SMOKE, Plan
 from suite.measure.timing import HostSampler, launches_per_sample, sets_needed
-from suite.record.measurement import Method
+from suite.record.measurement import Method, Outcome
 
 
 class Told:
@@ -143,3 +143,21 @@ def test_a_device_that_turns_slow_after_a_few_rounds_ends_the_campaign() -> None
     readings = iter([()] * (campaign.BUNDLE + 2))
     with pytest.raises(campaign.Throttled, match="thermal"):
         campaign.run(contenders, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: next(readings, ("thermal",)))
+
+
+def test_a_clock_too_coarse_for_a_sample_ends_the_campaign_with_one_reason() -> None:
+    samples = iter([1e-6] * 7 + [0.0] + [1e-6] * 500)
+    contenders = [Contender("a", Told("a", [], noisy(0, 0.0))), Contender("b", Told("b", [], samples))]
+    with pytest.raises(campaign.TooCoarse, match=r"a sample of b, 1 launches, lasted 0 s .*too coarse") as caught:
+        campaign.run(contenders, Plan(warmup_s=0.0), lambda: None)
+    assert isinstance(caught.value, campaign.CampaignFailed)
+    assert Outcome(backend="all", kind=caught.value.kind, reason=str(caught.value)).kind == "invalid"
+
+
+def test_a_sample_of_no_time_in_a_round_that_is_dropped_is_dropped_with_it() -> None:
+    contenders = [Contender(name, Told(name, [], noisy(i, 0.0))) for i, name in enumerate("ab")]
+    contenders[0].sampler = Told("a", [], iter([0.0] * campaign.BUNDLE + [1.0] * 500))
+    readings = iter([("thermal",)])
+    result = campaign.run(contenders, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: next(readings, ()))
+    assert result.rounds_dropped == campaign.BUNDLE
+    assert 0.0 not in contenders[0].samples_s
