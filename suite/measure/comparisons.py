@@ -141,7 +141,11 @@ class Comparisons:
 
     @property
     def _fed_by_dram(self) -> bool:
-        """Whether every launch had to fetch its operands from memory, so that no cache explains a share above 1."""
+        """Whether every launch had to fetch its operands from DRAM, so that no cache explains a share above 1.
+
+        The rule of `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to
+        fetch its operands from DRAM.
+        """
         rotated = self.series == "cold" and self.samples.buffer_sets >= self.samples.buffer_sets_needed
         return self.regime == "DRAM-bound" or (rotated and self.regime != "launch-bound")
 

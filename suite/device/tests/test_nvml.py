@@ -46,7 +46,7 @@ H100: dict[str, Callable[..., Any]] = {
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def made(lacking: str = "", **replaced: Callable[..., Any]) -> None:
-        answers: dict[str, Callable[..., Any]] = {query: refuse for query in nvml.QUERIES}
+        answers: dict[str, Callable[..., Any]] = dict.fromkeys(nvml.QUERIES, refuse)
         answers |= H100 | replaced
         answers.pop(lacking, None)
         binding = SimpleNamespace(NVMLError=NVMLError, **answers)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from suite.cases import HEADLINE, parse
+from suite.cases import HEADLINE, Case, parse
 from suite.measure.comparisons import Comparisons
 from suite.measure.samples import CampaignSamples, Samples
 from suite.record.machine import Machine
@@ -55,9 +55,30 @@ def test_what_was_timed_apart_can_be_faster_than_the_reference_of_the_others() -
     assert (found["peer"].reference, found["peer"].verdict) == ("tuned", "FASTER")
 
 
-def test_more_than_the_ceiling_is_flagged_in_the_dram_bound_regime() -> None:
+def test_more_than_the_ceiling_is_flagged_beyond_what_the_control_explains() -> None:
     assert measurements(TIMES | {"peer": 45.0})["peer"].above_ceiling
     assert not measurements(TIMES | {"peer": 50.0})["peer"].above_ceiling
+    assert not measurements(TIMES | {"peer": 49.0}, noise=0.02)["peer"].above_ceiling
+
+
+@pytest.mark.parametrize(
+    ("case", "series", "sets", "flagged"),
+    [
+        (HEADLINE, "cold", 1, True),
+        (HEADLINE, "hot", 1, True),
+        (Case(2400, 2400), "cold", 7, True),
+        (Case(2400, 2400), "cold", 6, False),
+        (Case(2400, 2400), "hot", 7, False),
+        (Case(64, 64), "cold", 7, False),
+    ],
+)
+def test_more_than_the_ceiling_is_flagged_where_every_launch_was_fed_by_dram(
+    case: Case, series: Series, sets: int, flagged: bool
+) -> None:
+    sampled = {name: Samples([us * 1e-6] * 60, "cuda_graph", 30) for name, us in (TIMES | {"peer": 45.0}).items()}
+    measured = CampaignSamples(contenders=sampled, controlled="tuned", buffer_sets=sets, buffer_sets_needed=7)
+    found = Comparisons(case, series, measured, GPU).measurements()
+    assert {name for name, one in found.items() if one.above_ceiling} == ({"peer"} if flagged else set())
 
 
 def test_the_control_sets_the_margin() -> None:
