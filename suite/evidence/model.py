@@ -17,6 +17,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, prod
 
+from suite.evidence.devices import RTX_4090 as RTX_4090
+from suite.evidence.devices import DeviceNumbers as DeviceNumbers
 from suite.evidence.occupancy import WARP_THREADS
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
@@ -26,20 +28,6 @@ LATENCY_S = 1.2e-6
 64 KiB in flight per SM (arch_to_min_bytes_in_flight, CCCL's tuning_transform.cuh): 1.1 to 1.35 us of their peaks."""
 
 REGISTER_BYTES = 4
-
-
-@dataclass(frozen=True)
-class DeviceNumbers:
-    """What the model knows of a device, besides the limits of its SMs, which the compiled evidence has applied."""
-
-    name: str
-    sm_count: int
-    l2_bytes: int
-    peak_bytes_per_s: float
-
-
-RTX_4090 = DeviceNumbers("NVIDIA GeForce RTX 4090", sm_count=128, l2_bytes=72 << 20, peak_bytes_per_s=1008e9)
-"""NVIDIA, "NVIDIA Ada GPU Architecture" whitepaper, appendix A: 128 SMs, 73,728 KB of L2, 1008 GB/s."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +45,11 @@ class Prediction:
 
 def numbers(machine: Machine) -> DeviceNumbers | None:
     """The numbers of a machine that was measured; None where it is no GPU or does not say its peak."""
-    if machine.sm_count is None or machine.peak_bytes_per_s is None:
+    if machine.compute_capability is None or machine.sm_count is None or machine.peak_bytes_per_s is None:
         return None
-    return DeviceNumbers(machine.name, machine.sm_count, machine.cache_bytes, machine.peak_bytes_per_s)
+    return DeviceNumbers(
+        machine.compute_capability, machine.name, machine.sm_count, machine.cache_bytes, machine.peak_bytes_per_s
+    )
 
 
 def predict(compiled: Compiled, bytes_moved: int, device: DeviceNumbers, copy_share: float | None = None) -> Prediction:

@@ -25,7 +25,8 @@ from rich.table import Table
 import backends
 from suite import command_line
 from suite.cases import HEADLINE, ITEMSIZE, Case, parse
-from suite.evidence.occupancy import SHARED_RESERVED, Capability, dotted, occupancy, sm_count
+from suite.evidence.devices import Capability
+from suite.evidence.occupancy import SHARED_RESERVED, dotted, occupancy, sm_count
 from suite.evidence.occupancy import parse as parse_capability
 from suite.record import store
 from suite.record.compiled import Compiled
@@ -143,7 +144,7 @@ def compile_all(
 ) -> tuple[list[Compiled], list[Outcome]]:
     """What each entry compiles to in each case, and an Outcome with the reason where it does not.
 
-    sms is by default that of the capability's device in occupancy.DEVICES. Raises UnknownCapability.
+    sms is by default that of the capability's device in devices.DEVICES. Raises UnknownCapability.
     """
     sms = sm_count(capability) if sms is None else sms
     results = [_compile(entry, case, capability, sms) for entry in entries for case in cases]

@@ -19,7 +19,7 @@ import pytest
 import backends
 from suite.cases import HEADLINE, ITEMSIZE, Case
 from suite.evidence import sass
-from suite.evidence.occupancy import Capability
+from suite.evidence.devices import Capability
 from suite.record.compiled import Compiled
 from suite.record.run import Run
 
