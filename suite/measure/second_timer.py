@@ -92,7 +92,7 @@ def watch(sets: Sequence[Launch], count: int, capturable: bool) -> Watched:
     """
     if ProfilerActivity.CUDA not in supported_activities():
         raise NoCupti("this torch was built without CUPTI")
-    once = GraphSampler(sets, count).replay if capturable else partial(_queue, sets, count)
+    once = GraphSampler(sets, count).enqueue_timed if capturable else partial(_queue, sets, count)
     before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     _settle(once)
     with profile(activities=[ProfilerActivity.CUDA], acc_events=True) as profiler:

@@ -53,7 +53,7 @@ class Sampler(Protocol):
     def collect(self) -> list[float]:
         """Seconds per launch of every sample since the last collect; the device must be idle."""
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Enqueue what is timed and nothing else, untimed, so that every set's C is written by it."""
 
 
@@ -75,7 +75,7 @@ class GraphSampler:
         # Captured last, so that a backend which allocates C holds the one that this graph writes.
         self._graph = self._lead if lead == launches else _captured(sets, launches)
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Enqueue the timed graph once."""
         self._graph.replay()
 
@@ -84,7 +84,7 @@ class GraphSampler:
         before, after = _event_pair()
         self._lead.replay()
         before.record()
-        self.replay()
+        self.enqueue_timed()
         after.record()
         self._events.append((before, after))
 
@@ -118,7 +118,7 @@ class EventSampler:
         for _ in range(self.launches):
             next(self._walk)()
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Enqueue one launch on every set, which may be more than a sample has."""
         for launch in self._sets:
             launch()
@@ -155,7 +155,7 @@ class HostSampler:
         samples, self._samples = self._samples, []
         return samples
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Launch once on every set."""
         for launch in self._sets:
             launch()

@@ -301,7 +301,7 @@ class Server:
         for on in timed.sets:
             on.guarded[2].poison()
         self.device.synchronize()  # streams of a backend's own do not wait for it
-        contender.sampler.replay()
+        contender.sampler.enqueue_timed()
         self.device.synchronize()
         for index in {0, len(launches) // 2, len(launches) - 1}:
             launch, on = launches[index], timed.sets[index]

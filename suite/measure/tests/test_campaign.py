@@ -32,7 +32,7 @@ class Told:
         taken, self.pending = self.pending, 0
         return [next(self.samples) for _ in range(taken)]
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         self.log.append(self.name)
 
 
