@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from statistics import median
 
 import pytest
 import torch
 
-from backends import Launch, find, load
+from backends import Launch
 from suite.cases import HEADLINE, Case
-from suite.check import operands
-from suite.device import machine
 from suite.measure import timing
+from suite.measure.tests.on_a_gpu import bound
 from suite.measure.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, lead_launches
 
 
@@ -116,24 +115,11 @@ def test_what_is_enqueued_for_the_check_reaches_every_set_though_a_sample_does_n
     assert set(log) == {str(number) for number in range(200)}
 
 
-@pytest.fixture
-def device() -> Iterator[timing.Device]:
-    device = timing.Device()
-    if device.kind != "cuda":
-        pytest.skip("no CUDA device")
-    with device.active():
-        yield device
-
-
 @pytest.mark.gpu
 @pytest.mark.parametrize("case", [HEADLINE, Case(2400, 2400)], ids=lambda case: case.id)
 def test_a_short_lead_reads_as_a_whole_pass_and_after_a_wait_as_in_a_queue(case: Case, device: timing.Device) -> None:
     """Three ways to come to the timed graph: the short lead, all of its launches, and the lead on an idle device."""
-    backend, sets = load(find(["torch_broadcast"])[0]), []
-    for _ in range(timing.sets_needed(case.bytes_moved, machine.cache_bytes("cuda"))):
-        on = operands.allocate(case, device.torch)
-        on.fill(1)
-        sets.append(backend.bind(on.a, on.b, on.out, device.stream))
+    sets = bound(device, "torch_broadcast", case)
     sampler = GraphSampler(sets, timing.launches_per_sample(device.rough_seconds(sets), len(sets), 1.5e-3))
     seconds: dict[str, list[float]] = {"short": [], "whole": [], "idle": []}
     for _ in range(150):
