@@ -2,8 +2,6 @@
 
 A ratio is the mean of per-round log ratios, so whatever slows a whole round down cancels. Its error comes from a
 moving-block bootstrap (Künsch 1989), because neighbouring rounds share clocks and temperature and are not independent.
-scipy.stats is imported where it is needed: it takes 0.6 s, six times as long as all else here, and most who import this
-module never ask for a quantile.
 """
 
 from __future__ import annotations
@@ -26,8 +24,11 @@ RESAMPLES = 2000
 SMALLEST_MARGIN = 0.01
 
 FEWEST_ROUNDS = 20
-"""Samples under which `ratio` gives no interval: 20 make 6.7 blocks of 3, and 99 % are 3.8 standard errors to a side.
-10 would make 3.3 blocks, and 99 % would be 7.8 standard errors: nothing could be told apart."""
+"""The least number of samples for which `ratio` gives an interval.
+
+20 samples make 6.7 blocks of 3, and the 99 % interval reaches 3.8 standard errors to either side. With 10
+samples there would be 3.3 blocks, and it would reach 7.8: nothing could be told apart.
+"""
 
 
 @dataclass(frozen=True)
@@ -57,15 +58,15 @@ class Ratio:
 
 
 SELF = Ratio(1.0, 1.0, 1.0)
-"""What a contender's time is of its own."""
+"""The ratio of a contender's time to itself: 1, exactly."""
 
 
 def ratio(times_s: Sequence[float], others_s: Sequence[float], seed: int = 0) -> Ratio:
     """times / others from samples paired by round, with a 99 % interval.
 
-    The standard error is the moving-block bootstrap's, enlarged for what blocks of this length cannot see; the interval
-    is Student's with as many degrees of freedom as there are blocks, less one. The bootstrap's own percentiles of so
-    few blocks hold the truth in about 97 of 100 cases.
+    The standard error is the moving-block bootstrap's, enlarged for what blocks of this length cannot see. The interval
+    is Student's: its degrees of freedom are the number of blocks less one. The bootstrap's own percentiles of so few
+    blocks hold the truth in about 97 of 100 cases.
     Raises ValueError when the two do not have the same number of samples, or fewer than FEWEST_ROUNDS.
     """
     logs = _paired_logs(times_s, others_s)
@@ -114,6 +115,7 @@ def _block_means(values: NDArray[np.float64], length: int, seed: int) -> NDArray
 
 def t_quantile(probability: float, freedom: float) -> float:
     """Student's t at this probability; freedom: its degrees of freedom, infinite for the normal distribution."""
+    # Imported here and in p_value: it takes 0.6 s, six times as long as all else, and most never ask for a quantile.
     from scipy.stats import t as student
 
     return float(student.ppf(probability, freedom))

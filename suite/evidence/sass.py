@@ -92,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dtype", help="comma-separated dtypes, instead of those")
     parser.add_argument("--backends", help="comma-separated; by default all that compile without a device")
     parser.add_argument("--sms", type=int, help="SMs of the device, for the waves")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the evidence, as the record's Run")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the compiled code, as the record's Run")
     return parser
 
 

@@ -19,10 +19,10 @@ from suite.record.measurement import OutcomeKind, StopReason
 from suite.statistics import FEWEST_ROUNDS, ratio
 
 FAR = 20
-"""A backend that is 25 % slower than another is so no less when that is known to 1 % instead of 0.25 %."""
+"""How exact a ratio far from 1 need be: to a 20th of its distance. A backend 25 % slower may be known to 1 %."""
 
 BUNDLE = 5
-"""Rounds between two waits for the device. What it says of its clocks is taken to hold for the whole bundle."""
+"""Rounds between two waits for the device, which says of all of them together whether its clocks were down."""
 
 
 class CampaignFailed(Exception):
@@ -71,9 +71,9 @@ def run(
 ) -> Result:
     """Take rounds until the plan is satisfied; fills every contender's samples_s.
 
-    progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, before(name) before
-    every sample. slowdown() says why the device runs slower than it could, if it does: those rounds are dropped for all
-    contenders. Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
+    progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, and before(name)
+    before every sample. slowdown() says why the device runs slower than it could, if it does. Those rounds are dropped
+    for all contenders. Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
     """
     started = time.monotonic()
     _warm_up(contenders, plan.warmup_s, synchronize, before)

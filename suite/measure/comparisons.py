@@ -90,7 +90,7 @@ class Comparisons:
         return min(names, key=lambda name: float(np.mean(np.log(self._times_s[name]))), default=None)
 
     def measurements(self) -> dict[str, Measurement]:
-        """Candidate -> Measurement; empty where no backend got to a number."""
+        """Contender -> Measurement; empty where no backend got to a number."""
         return {name: self._measurement(name) for name in self._times_s} if self.reference else {}
 
     def _measurement(self, name: str) -> Measurement:
@@ -143,8 +143,8 @@ class Comparisons:
     def _fed_by_dram(self) -> bool:
         """Whether every launch had to fetch its operands from DRAM, so that no cache explains a share above 1.
 
-        The rule of `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to
-        fetch its operands from DRAM.
+        `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to fetch its
+        operands from DRAM.
         """
         rotated = self.series == "cold" and self.samples.buffer_sets >= self.samples.buffer_sets_needed
         return self.regime == "DRAM-bound" or (rotated and self.regime != "launch-bound")

@@ -1,10 +1,10 @@
 """One sample: the time of one series of launches of one contender on one device.
 
-A sampler is made for one contender. `take` enqueues one unmeasured pass (so that the dirty lines a pass finds in the
-cache are its own) and one timed pass; `collect`, after the device is idle, gives the seconds per launch of each.
-On CUDA a pass is one replay of a CUDA graph between two events, or, for what cannot be captured, launches queued behind
-a device-side delay; on the CPU it is a loop under the host's monotonic clock. Launches on streams of the backend's own,
-which neither a graph nor events see, are a loop under the host's clock that ends when the device is idle.
+A sampler is made for one contender. `take` enqueues one unmeasured pass, so that the dirty lines a pass finds in the
+cache are its own, and one timed pass. `collect`, after the device is idle, gives the seconds per launch of each.
+On CUDA a pass is one CUDA graph between two events. What cannot be captured is queued behind a device-side delay. On
+the CPU a pass is a loop under the host's monotonic clock. Launches on streams of the backend's own, which neither a
+graph nor events see, are such a loop too. It ends when the device is idle.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from backends import Launch
 from suite.record.measurement import Method
 
 MOST_LAUNCHES = 512
-"""Per sample; also the most operand sets a series can rotate through."""
+"""The most launches in a sample, and the most operand sets a series can rotate through."""
 
 MOST_QUEUED = 64
-"""Launches per sample behind a device-side delay, which must outlast the queueing of twice as many."""
+"""The most launches in a sample behind a device-side delay, which must outlast the queueing of twice as many."""
 
 LEAD = 5
 """A timed graph's launches for each unmeasured one before it, where the operand sets leave the choice."""
 
 DELAY_CYCLES_PER_LAUNCH = 100_000
-"""Of that delay: 50 us at 2 GHz, more than a bound launch costs the host."""
+"""How long that delay is: 50 us at 2 GHz, more than a bound launch costs the host."""
 
 
 class CaptureFailed(Exception):
@@ -58,10 +58,10 @@ class Sampler(Protocol):
 
 
 class GraphSampler:
-    """Replays a CUDA graph of `launches` launches that walk the sets in turn, after a shorter one of the same kind.
+    """Times a CUDA graph of `launches` launches that walk the sets in turn, after a shorter one of the same kind.
 
-    The shorter graph is not timed. It leaves the caches as the timed one will leave them, the dirty lines included,
-    whatever another contender had left there; one walk through the sets of the series cold is enough for that.
+    The shorter graph is not timed. Whatever another contender had left in the caches, it leaves them as the timed one
+    will, dirty lines included. One walk through the sets of the series cold is enough for that.
     """
 
     method: Method = "cuda_graph"

@@ -35,7 +35,7 @@ from suite.worker.server import DeviceLost, Server, one_line
 Timed = Literal["cold", "hot"]
 
 PLAN = Plan(sample_s=1e-3, warmup_s=0.15, min_rounds=40, look_every=20, max_rounds=40, budget_s=30.0)
-"""Some 30 candidates: about 2.5 s a case, and intervals of about ±0.1 %."""
+"""With some 30 contenders: about 2.5 s a case, and intervals of about ±0.1 %."""
 
 COMPILERS = 8
 """Processes that compile ahead; each has a context of its own on the device."""
@@ -142,7 +142,7 @@ def to_rows(comparisons: Comparisons) -> list[Row]:
 
 
 def role(name: str) -> Literal["variant", "reference", "ceiling", "control"]:
-    """What a candidate of this name is."""
+    """What a contender of this name is."""
     if name in CEILINGS:
         return "ceiling"
     return "control" if name == CONTROL else "reference" if name in REFERENCES else "variant"

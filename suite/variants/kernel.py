@@ -19,8 +19,9 @@ from suite.variants.catalogue import Variant
 
 
 @triton.jit
-def _line(at, width, magic, bits, DIVIDES: tl.constexpr):
+def _line(at, width, magic, bits, SHIFT: tl.constexpr, DIVIDES: tl.constexpr):
     """The line of an element: by the hardware's division, or by triton_tuned's multiplication and shift."""
+    at = tl.maximum(at, 0) if SHIFT else at
     if DIVIDES:
         line = at // width
     else:
@@ -72,12 +73,10 @@ def scale_variant(
     BLOCK: tl.constexpr,  # vectors per program
 ):
     """C as one sequence of elements, BLOCK vectors of them per program."""
-    SIZE: tl.constexpr = BLOCK * VECTOR
-    start = tl.program_id(0) * SIZE - SHIFT
+    start = tl.program_id(0) * (BLOCK * VECTOR) - SHIFT
     first = start + VECTOR * tl.arange(0, BLOCK)[:, None]
     at = first + tl.arange(0, VECTOR)[None, :]
-    asked = start if READ == "uniform" else at if READ == "short" else first
-    line = _line(tl.maximum(asked, 0) if SHIFT else asked, width, magic, bits, DIVIDES)
+    line = _line(start if READ == "uniform" else at if READ == "short" else first, width, magic, bits, SHIFT, DIVIDES)
     scale = _scale(a_ptr, line, lines, width, first, VECTOR, READ == "crossing")
     b_at = _place(b_ptr, at, line, 0 if DENSE else b_line - width, VECTOR, DENSE)
     out_at = _place(out_ptr, at, line, 0 if DENSE else out_line - width, VECTOR, DENSE)
@@ -85,7 +84,7 @@ def scale_variant(
     if MASKED:
         b = tl.load(b_at, inside, cache_modifier=LOAD_CACHE, eviction_policy=LOAD_EVICT)
         tl.store(out_at, scale * b, inside, cache_modifier=STORE_CACHE, eviction_policy=STORE_EVICT)
-    elif (start >= 0) & (start + SIZE <= total):
+    elif (start >= 0) & (start + BLOCK * VECTOR <= total):
         b = tl.load(b_at, cache_modifier=LOAD_CACHE, eviction_policy=LOAD_EVICT)
         tl.store(out_at, scale * b, cache_modifier=STORE_CACHE, eviction_policy=STORE_EVICT)
     else:

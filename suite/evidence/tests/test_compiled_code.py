@@ -38,7 +38,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def ada(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """The catalogue at the headline shape in every dtype on compute capability 8.9, as the command writes it."""
-    file = tmp_path_factory.mktemp("evidence") / "ada.json"
+    file = tmp_path_factory.mktemp("compiled") / "ada.json"
     done = command("--capability", "8.9", "--json", str(file))
     assert done.returncode == 0, done.stderr
     run = Run.model_validate_json(file.read_text(encoding="utf-8"))

@@ -61,7 +61,7 @@ def test_a_budget_ends_it_with_enough_rounds_for_an_interval() -> None:
     assert (result.stop_reason, len(contenders[0].samples_s)) == ("budget", 20)
 
 
-def test_a_candidate_on_the_hosts_clock_is_not_waited_for_among_others() -> None:
+def test_a_contender_on_the_hosts_clock_is_not_waited_for_among_others() -> None:
     log: list[str] = []
     contenders = [Contender(name, Told(name, log, noisy(i, 0.0005))) for i, name in enumerate("ab")]
     for quiet in contenders:
@@ -82,7 +82,7 @@ def test_what_is_far_from_the_others_need_not_be_known_as_well() -> None:
         assert (len(scattering.samples_s) == 60) == ends_early
 
 
-def test_every_round_visits_every_candidate_once_in_changing_order() -> None:
+def test_every_round_visits_every_contender_once_in_changing_order() -> None:
     _, contenders, log = run(noise=0.0)
     visits = [tuple(log[i : i + 3]) for i in range(0, len(log), 3)]
     assert all(sorted(visit) == ["a", "b", "c"] for visit in visits)
