@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from suite.evidence.devices import RTX_4090
 from suite.record.machine import Machine
 
 
@@ -17,11 +16,6 @@ def sm(compute_capability: tuple[int, int]) -> str:
     return "sm_{}{}".format(*compute_capability)
 
 
-def is_rtx_4090(machine: Machine) -> bool:
-    """Whether it is the device that the project is about."""
-    return machine.compute_capability == (8, 9) and re.search(r"\bRTX 4090$", machine.name) is not None
-
-
 def device(machine: Machine) -> str:
     """The device's own name, with its compute capability where it has one."""
     return f"{machine.name} ({capability(machine)})" if machine.compute_capability else machine.name
@@ -29,7 +23,7 @@ def device(machine: Machine) -> str:
 
 def whose(machine: Machine) -> str:
     """The plain statement of whose numbers these are not; empty on an RTX 4090."""
-    if is_rtx_4090(machine):
+    if RTX_4090.describes(machine):
         return ""
     if machine.kind == "cpu":
         return f"This run was measured on a CPU, {machine.name}. No number on this page is a GPU's."

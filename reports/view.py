@@ -7,16 +7,17 @@ from functools import cached_property
 from pathlib import Path
 from statistics import median
 
+from backends import CATALOGUE
 from suite.cases import HEADLINE, ITEMSIZE
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import Record
 
 ROLES = ("backend", "ceiling", "control")
 
-TUNED = ("triton_tuned", "cupy_rawkernel", "numba_cuda", "numba_cpu")
+TUNED = tuple(entry.name for entry in CATALOGUE if entry.ours)
 """The backends whose kernels are written here and tuned; all others are what they are measured against."""
 
-BASELINE = "torch_broadcast"
+BASELINE = next(entry.name for entry in CATALOGUE if entry.baseline)
 """The backend that is there already wherever torch is: the others have to pay off against it."""
 
 

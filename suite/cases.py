@@ -26,10 +26,13 @@ class UnknownCase(DiagbenchError, ValueError):
 class Case:
     """One product C = diag(A) · B with A: (rows,), B and C: (rows, cols).
 
-    Layouts of B and C (A is contiguous, and shifted by one element in offset_by_one):
-    contiguous: row-major; row_padded: row-major, each row followed by 8 elements that do not belong to it;
-    column_major: the transpose of a row-major array; offset_by_one: contiguous from the second element of an aligned
-    buffer on, so that no row starts on a 16-byte boundary for certain.
+    The layout is that of B and C:
+    - contiguous: row-major.
+    - row_padded: row-major, each row followed by 8 elements that do not belong to it.
+    - column_major: the transpose of a row-major array.
+    - offset_by_one: contiguous from the second element of an aligned buffer on, so that the first row does not start on
+      a 16-byte boundary.
+    A is contiguous; in offset_by_one it too begins at the second element.
     """
 
     rows: int

@@ -30,10 +30,7 @@ from reports.view import contenders
 from suite.cases import Regime
 from suite.record.measurement import Series
 from suite.record.run import Benchmark, Record
-from suite.statistics import CONFIDENCE, Ratio, ratio, t_quantile
-
-MIN_ROUNDS = 20
-"""The fewest rounds whose interval means anything."""
+from suite.statistics import CONFIDENCE, FEWEST_ROUNDS, Ratio, ratio, t_quantile
 
 NO_CEILINGS = "without two ceilings in both runs nothing tells how far a ceiling moved"
 
@@ -176,8 +173,8 @@ def _unusable(before: Campaign, after: Campaign, names: Sequence[str]) -> str:
     for campaign in (before, after):
         samples = [campaign[name].samples_s for name in names]
         rounds = {len(each) for each in samples}
-        if min(rounds) < MIN_ROUNDS:
-            return f"rounds: {min(rounds)}; an interval needs {MIN_ROUNDS}"
+        if min(rounds) < FEWEST_ROUNDS:
+            return f"rounds: {min(rounds)}; an interval needs {FEWEST_ROUNDS}"
         if len(rounds) > 1 or min(map(min, samples)) <= 0:
             return "the samples are not paired by round, or not above 0"
     return ""

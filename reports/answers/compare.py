@@ -146,7 +146,7 @@ def compare(old: Record, new: Record) -> Comparison:
 
 def _tuning(record: Record) -> frozenset[str]:
     """The backends that chose among forms by timing them, as the record names them."""
-    named: tuple[str, ...] | None = getattr(record.run, "tunes", None)
+    named = record.run.tunes
     return TUNED_BEFORE if named is None else frozenset(named)
 
 

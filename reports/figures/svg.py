@@ -22,21 +22,6 @@ DARK_PAPER = "#0d1117"
 # Liberation Sans ships inside vl-convert, so text is measured alike everywhere; Arial has its widths in browsers.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
-NAMED = {
-    "triton_tuned": "#d55e00",
-    "cupy_rawkernel": "#009e73",
-    "numba_cuda": "#0072b2",
-    "torch_broadcast": "#e69f00",
-    "triton_baseline": "#8c5a3c",
-    "triton_baseline_mended": "#b08968",
-    "torch_compile": "#56b4e9",
-    "numba_cpu": "#cc79a7",
-}
-"""Okabe and Ito's palette (2008), told apart with any colour vision, and browns for the baselines; fixed for good.
-
-More than these cannot be told apart in one figure, so the rest of the catalogue is grey.
-"""
-
 SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
 
 STYLE = "".join(
@@ -50,9 +35,10 @@ STYLE = "".join(
 
 def colour(backend: str) -> str:
     """The backend's own colour; muted for the rest of the catalogue, a spare one, always the same, for a candidate."""
-    if any(entry.name == backend for entry in CATALOGUE):
-        return NAMED.get(backend, MUTED)
-    return NAMED.get(backend) or SPARE[sum(backend.encode()) % len(SPARE)]
+    for entry in CATALOGUE:
+        if entry.name == backend:
+            return entry.colour or MUTED
+    return SPARE[sum(backend.encode()) % len(SPARE)]
 
 
 def where(view: View) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from reports import units
 from reports.archive import profile_beside
-from reports.device import is_rtx_4090
 from reports.document import Section, Table
 from reports.view import View
 from suite.cases import HEADLINE, Case, parse
 from suite.evidence import model
-from suite.evidence.model import LATENCY_S, RTX_4090, DeviceNumbers, Prediction
+from suite.evidence.devices import RTX_4090, DeviceNumbers
+from suite.evidence.model import LATENCY_S, Prediction
 from suite.record.compiled import Compiled
 from suite.record.measurement import Measurement
 from suite.record.profile import Profile
@@ -23,7 +23,7 @@ NO_COPY = "This run measured no copy on a GPU of known peak bandwidth, so the ac
 def sections(view: View) -> Iterator[Section]:
     """Predicted for an RTX 4090, and the prediction's check; each only where there is something to show."""
     beside = profile_beside(view.record)
-    if not is_rtx_4090(view.machine):
+    if not RTX_4090.describes(view.machine):
         yield from _predicted(view)
     yield from _checked(view, beside[1] if beside else None)
 

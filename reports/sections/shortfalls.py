@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from reports import units
 from reports.document import Section, Table, filled, said
-from reports.view import View
+from reports.view import TUNED, View
 from suite.record.measurement import Measurement
 
-KERNEL = "triton_tuned"
+KERNEL = TUNED[0]
 """The drop-in file, the kernel that this project offers for use."""
 
 TARGET = 0.995

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from reports import units
+from reports import units, view
 from reports.device import device, whose
 from reports.document import Page, Section, Table, said
 from suite.cases import parse
@@ -20,7 +20,7 @@ WITHIN = 0.005
 
 OTHER = "the same kernel in another language, for comparison"
 BEST = " *"
-TUNED = "triton_tuned"
+TUNED = view.TUNED[0]
 SERIES = ("cold", "hot")
 
 

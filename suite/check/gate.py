@@ -1,8 +1,8 @@
 """Correctness: every check that a backend's C must pass before it is timed.
 
 The oracle is the product in float64, rounded once to the case's dtype. In float32, float16 and bfloat16 the float64
-product is exact, so equality to the bit is what a correct backend gives. Inputs are fresh for each of two launches of
-one bound Enqueue, the output is poisoned between bind and launch, and everything around the operands is poison too.
+product is exact, so equality to the bit is what a correct backend gives. One bound launch runs twice, each time
+on fresh inputs. The output is poisoned between bind and launch, and everything around the operands is poison too.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def check(
     *,
     seed: int,
 ) -> Enqueue:
-    """Bind, launch twice on fresh inputs, and compare every element; returns the Launch for further use.
+    """Bind, launch twice on fresh inputs, and compare every element; returns the launch for further use.
 
     entry: what the backend says of itself: whether it allocates C, and what its inputs are to leave out.
     Raises Incorrect.

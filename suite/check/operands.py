@@ -1,7 +1,7 @@
 """The tensors of one Case: any layout, inside guard bands, poisoned, and filled with values that can be made again.
 
-Values are drawn tile by tile from seeds, so that the gate can draw the same tile later instead of keeping a copy or
-trusting operands that a backend has had in its hands.
+Values are drawn tile by tile from seeds, so that the gate can draw the same tile later. It need not keep a copy, nor
+trust operands that a backend has had in its hands.
 """
 
 from __future__ import annotations
@@ -146,8 +146,8 @@ def draw_b(
 def special_values(dtype: torch.dtype, device: torch.device, without: Collection[Exemption] = ()) -> torch.Tensor:
     """Both zeros, both infinities, NaN, the largest number, a subnormal, one; less those of the kinds in `without`.
 
-    The subnormal is a power of two: times any value of the dtype it is exact in float32 or rounds to zero, so rounding
-    once and rounding through float32 agree and every honest 16-bit multiplication gives the same bits.
+    The subnormal is a power of two: times any value of the dtype it is exact in float32 or rounds to zero. So rounding
+    once and rounding through float32 agree, and every honest 16-bit multiplication gives the same bits.
     """
     limits = torch.finfo(dtype)
     values = [0.0, -0.0]

@@ -1,6 +1,7 @@
 """The GPU as NVML sees it: driver, memory system, clocks, temperature, power, energy, and who else is on it.
 
 All of it is about torch's current CUDA device. What the binding, the driver or the device does not answer is None.
+What is asked is one of QUERIES: a name that is misspelt fails mypy and a test instead of being taken for no answer.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from types import ModuleType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import torch
 
@@ -19,6 +20,23 @@ from backends import Enqueue
 from suite.cases import Case
 from suite.record.machine import State
 from suite.record.run import Energy
+
+Query = Literal[
+    "nvmlSystemGetDriverVersion",
+    "nvmlDeviceGetMigMode",
+    "nvmlDeviceGetMaxClockInfo",
+    "nvmlDeviceGetMemoryBusWidth",
+    "nvmlDeviceGetEccMode",
+    "nvmlDeviceGetPowerUsage",
+    "nvmlDeviceGetClockInfo",
+    "nvmlDeviceGetTemperature",
+    "nvmlDeviceGetCurrentClocksEventReasons",
+    "nvmlDeviceGetCurrentClocksThrottleReasons",
+    "nvmlDeviceGetTotalEnergyConsumption",
+    "nvmlDeviceGetComputeRunningProcesses",
+]
+QUERIES: tuple[Query, ...] = get_args(Query)
+"""All that is asked, as nvml.h names it. A binding from before one of them answers that one with None."""
 
 CLOCK_SM, CLOCK_MEMORY, TEMPERATURE_GPU = 1, 2, 0
 """NVML_CLOCK_SM, NVML_CLOCK_MEM and NVML_TEMPERATURE_GPU of nvml.h."""
@@ -127,20 +145,28 @@ def _first(modes: Sequence[int] | None) -> bool | None:
     return None if modes is None else bool(modes[0])
 
 
-def _ask(query: str, *arguments: object) -> Any:
+def _ask(query: Query, *arguments: object) -> Any:
     """What NVML answers about the current CUDA device; None for no answer."""
     device = _device()
     return None if device is None else _answer(query, device[1], *arguments)
 
 
-def _answer(query: str, *arguments: object) -> Any:
+def _answer(query: Query, *arguments: object) -> Any:
+    """What NVML answers; None where it is not there, too old for the query, or refuses it.
+
+    Raises ValueError for what is none of QUERIES.
+    """
+    if query not in QUERIES:
+        raise ValueError(f"{query} is none of the queries that NVML is asked here")
     device = _device()
     if device is None:
         return None
     nvml, _ = device
+    if not hasattr(nvml, query):  # a binding from before the query
+        return None
     try:
         return getattr(nvml, query)(*arguments)
-    except (nvml.NVMLError, AttributeError):
+    except nvml.NVMLError:
         return None
 
 

@@ -4,12 +4,12 @@ Three statements, each of which a report can put beside a measurement, error and
 - Warps active: blocks of one duration, dealt out in whole waves; the mean of the warps resident over the launch.
 - DRAM bound: bytes / peak. No launch that finds its operands in DRAM can be faster.
 - Time: bytes / the lesser of two bandwidths. One is what a plain copy reaches, as a share of the peak. The other is
-  what the loads in flight sustain by Little's law, bytes in flight / latency. How many of its loads a thread has in
-  flight, their count does not say: at least one, at most as many as its registers hold. So the time is a range.
+  what the loads in flight sustain by Little's law, bytes in flight / latency. The count of a thread's loads does not
+  say how many are in flight: at least one, at most as many as its registers hold. So the time is a range.
 
 Not modelled: launch overhead, spills, hits in L2, accesses that are not coalesced, conflicts in DRAM, tuned configs.
-One profile of an RTX 4090 is published to hold this against, that of the untuned tile: 16.35 % warps active, predicted
-16.7 %; 20.6 % DRAM throughput, predicted 43 % at least, wrong by a factor of two.
+One profile of an RTX 4090 is published to hold this against, that of the untuned tile. It shows 16.35 % warps active,
+where 16.7 % is predicted. It shows 20.6 % DRAM throughput, where 43 % at least is predicted: a factor of two too many.
 """
 
 from __future__ import annotations
@@ -17,29 +17,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil, prod
 
+from suite.evidence.devices import DeviceNumbers
 from suite.evidence.occupancy import WARP_THREADS
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
 
 LATENCY_S = 1.2e-6
-"""Of a load from busy DRAM. To saturate a V100, A100, H100, H200 and B200, CUB's transform wants 12, 16, 32, 48 and
-64 KiB in flight per SM (arch_to_min_bytes_in_flight, CCCL's tuning_transform.cuh): 1.1 to 1.35 us of their peaks."""
+"""How long a load from busy DRAM takes.
+
+CUB's transform wants 12, 16, 32, 48 and 64 KiB in flight per SM to saturate a V100, A100, H100, H200 and B200. At their
+peaks those last 1.1 to 1.35 us. Source: arch_to_min_bytes_in_flight in CCCL's tuning_transform.cuh.
+"""
 
 REGISTER_BYTES = 4
-
-
-@dataclass(frozen=True)
-class DeviceNumbers:
-    """What the model knows of a device, besides the limits of its SMs, which the compiled evidence has applied."""
-
-    name: str
-    sm_count: int
-    l2_bytes: int
-    peak_bytes_per_s: float
-
-
-RTX_4090 = DeviceNumbers("NVIDIA GeForce RTX 4090", sm_count=128, l2_bytes=72 << 20, peak_bytes_per_s=1008e9)
-"""NVIDIA, "NVIDIA Ada GPU Architecture" whitepaper, appendix A: 128 SMs, 73,728 KB of L2, 1008 GB/s."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +47,11 @@ class Prediction:
 
 def numbers(machine: Machine) -> DeviceNumbers | None:
     """The numbers of a machine that was measured; None where it is no GPU or does not say its peak."""
-    if machine.sm_count is None or machine.peak_bytes_per_s is None:
+    if machine.compute_capability is None or machine.sm_count is None or machine.peak_bytes_per_s is None:
         return None
-    return DeviceNumbers(machine.name, machine.sm_count, machine.cache_bytes, machine.peak_bytes_per_s)
+    return DeviceNumbers(
+        machine.compute_capability, machine.name, machine.sm_count, machine.cache_bytes, machine.peak_bytes_per_s
+    )
 
 
 def predict(compiled: Compiled, bytes_moved: int, device: DeviceNumbers, copy_share: float | None = None) -> Prediction:

@@ -1,11 +1,11 @@
 """Nsight Compute's command line, ncu: where it is, what it is asked, and how to read what it prints. No device needed.
 
-ncu leaves clocks and caches alone, so that the launch that it profiles is one of the series cold, given that such
-launches come before it: it finds its operands in DRAM, and the dirty lines that it writes back are those that the
-launch before it left. Emptied caches, ncu's default, would leave the last lines of C in L2, never counted as written.
-ncu repeats the launch until everything is counted and puts C back in between: that leaves other dirty lines than the
-launch before would have. So what depends on them, TRAFFIC, is counted by a run of its own that needs one pass and
-nothing put back; the rest by another run. All this holds for cases whose B and C do not fit L2.
+ncu leaves clocks and caches alone, so that the launch that it profiles is one of the series cold, after others of its
+kind. It finds its operands in DRAM, and the dirty lines that it writes back are those that the launch before it left.
+Emptied caches, ncu's default, would leave the last lines of C in L2, never counted as written.
+ncu repeats the launch until everything is counted and puts C back in between. That leaves other dirty lines than the
+launch before would have. So what depends on them, TRAFFIC, is counted by a run of its own, in one pass with nothing put
+back. The rest is counted by another run. All this holds for cases whose B and C do not fit L2.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Theoretical occupancy: how many warps of a kernel one SM can hold, and what keeps the next block out.
 
-The arithmetic is that of `cudaOccMaxActiveBlocksPerMultiprocessor` in the CUDA toolkit's cuda_occupancy.h, which
-suite/tests/test_occupancy.py compiles and compares with. Not modelled: clusters, and a shared memory carve-out that was
-set smaller than the largest.
+The arithmetic is that of `cudaOccMaxActiveBlocksPerMultiprocessor` in the CUDA toolkit's cuda_occupancy.h;
+tests/test_occupancy.py compiles that and compares with it. Not modelled: clusters, and a shared memory carve-out that
+was set smaller than the largest.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ import re
 from dataclasses import dataclass
 
 from backends import DiagbenchError
-
-Capability = tuple[int, int]
-"""Compute capability as (major, minor)."""
+from suite.evidence.devices import DEVICES, Capability
 
 WARP_THREADS = 32
 BLOCK_THREADS = 1024
@@ -50,9 +48,6 @@ LIMITS: dict[Capability, Limits] = {
     (12, 0): Limits(48, 24, 100 * 1024),
 }
 """CUDA C++ Programming Guide, "Compute Capabilities", table "Technical Specifications per Compute Capability"."""
-
-DEVICES: dict[Capability, tuple[str, int]] = {(8, 9): ("RTX 4090", 128), (9, 0): ("H100 SXM", 132)}
-"""The device whose SMs are meant unless another count is given: NVIDIA's Ada and Hopper architecture whitepapers."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +91,12 @@ def limits(capability: Capability) -> Limits:
 
 
 def sm_count(capability: Capability) -> int:
-    """The SMs of the capability's device in DEVICES. Raises UnknownCapability where there is none."""
+    """The SMs of the capability's device in devices.DEVICES. Raises UnknownCapability where there is none."""
     if capability not in DEVICES:
         raise UnknownCapability(
             f"no device of compute capability {dotted(capability)} is known here: give its number of SMs, --sms"
         )
-    return DEVICES[capability][1]
+    return DEVICES[capability].sm_count
 
 
 def occupancy(capability: Capability, threads: int, registers: int, shared_bytes: int = 0) -> Occupancy:

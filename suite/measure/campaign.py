@@ -11,23 +11,36 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import scipy.stats  # noqa: F401  # before the rounds: loaded at their first look, it would let the device idle for 0.6 s
+
 from suite.measure.plan import CEILINGS, Plan
 from suite.measure.timing import Sampler
-from suite.record.measurement import StopReason
-from suite.statistics import ratio
-
-FEWEST = 20
-"""Rounds whose intervals mean anything; a budget does not cut below that."""
+from suite.record.measurement import OutcomeKind, StopReason
+from suite.statistics import FEWEST_ROUNDS, ratio
 
 FAR = 20
-"""A backend that is 25 % slower than another is so no less when that is known to 1 % instead of 0.25 %."""
+"""How exact a ratio far from 1 need be: to a 20th of its distance. A backend 25 % slower may be known to 1 %."""
 
 BUNDLE = 5
-"""Rounds between two waits for the device. What it says of its clocks is taken to hold for the whole bundle."""
+"""Rounds between two waits for the device, which says of all of them together whether its clocks were down."""
 
 
-class Throttled(Exception):
-    """The device ran slow throughout; the message says why."""
+class CampaignFailed(Exception):
+    """A campaign that came to no samples; the message says why, in one line, and `kind` what its Outcome is."""
+
+    kind: OutcomeKind
+
+
+class Throttled(CampaignFailed):
+    """The device ran slow throughout."""
+
+    kind = "throttled"
+
+
+class TooCoarse(CampaignFailed):
+    """The clock is too coarse for so short a sample: it read 0 s, of which no ratio can be taken."""
+
+    kind = "invalid"
 
 
 @dataclass
@@ -58,9 +71,9 @@ def run(
 ) -> Result:
     """Take rounds until the plan is satisfied; fills every contender's samples_s.
 
-    progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, before(name) before
-    every sample. slowdown() says why the device runs slower than it could, if it does: those rounds are dropped for all
-    contenders. Raises Throttled where too few rounds remain.
+    progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, and before(name)
+    before every sample. slowdown() says why the device runs slower than it could, if it does. Those rounds are dropped
+    for all contenders. Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
     """
     started = time.monotonic()
     _warm_up(contenders, plan.warmup_s, synchronize, before)
@@ -73,7 +86,7 @@ def run(
             slow = _take(contenders, bundle, synchronize, before, slowdown)
             tried += len(bundle)
             dropped += len(bundle) if slow else 0
-        if dropped and tried >= plan.max_rounds and tried - dropped < min(FEWEST, plan.min_rounds):
+        if dropped and tried >= plan.max_rounds and tried - dropped < min(FEWEST_ROUNDS, plan.min_rounds):
             raise Throttled(f"{', '.join(slow) or 'the device ran slow'} in {dropped} of {tried} rounds")
         if tried > dropped:
             width = widest(contenders, plan.precision)
@@ -89,7 +102,7 @@ def _take(
     before: Callable[[str], None],
     slowdown: Callable[[], tuple[str, ...]],
 ) -> list[str]:
-    """Take these rounds and keep their samples, unless the device ran slow: then the reasons."""
+    """Take these rounds and keep their samples, unless the device ran slow: then the reasons. Raises TooCoarse."""
     slow = set(slowdown())
     for number in rounds:
         for contender in order(contenders, number):
@@ -101,8 +114,18 @@ def _take(
     for contender in contenders:
         samples = contender.sampler.collect()
         if not slow:
+            _check_clock(contender, samples)
             contender.samples_s.extend(samples)
     return sorted(slow)
+
+
+def _check_clock(contender: Contender, samples_s: Sequence[float]) -> None:
+    if not all(sample > 0 for sample in samples_s):
+        launches = contender.sampler.launches
+        raise TooCoarse(
+            f"a sample of {contender.name}, {launches} launches, lasted {min(samples_s):.3g} s by its clock "
+            f"({contender.sampler.method}), which is too coarse for it"
+        )
 
 
 def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | None:
@@ -113,7 +136,7 @@ def stop(plan: Plan, rounds: int, width: float, seconds: float) -> StopReason | 
         return "precise"
     if rounds >= plan.max_rounds:
         return "max_rounds"
-    return "budget" if seconds >= plan.budget_s and rounds >= min(FEWEST, plan.min_rounds) else None
+    return "budget" if seconds >= plan.budget_s and rounds >= min(FEWEST_ROUNDS, plan.min_rounds) else None
 
 
 def order(contenders: Sequence[Contender], number: int) -> Iterator[Contender]:
@@ -126,6 +149,7 @@ def order(contenders: Sequence[Contender], number: int) -> Iterator[Contender]:
 def widest(contenders: Sequence[Contender], precision: float) -> float:
     """The largest relative half-width among the ratios that are published: to the better ceiling, to the fastest.
 
+    It is infinite before FEWEST_ROUNDS, which give no interval, and 0 where there is nothing to compare.
     Where a ratio is far from 1, its width counts as `precision` already when it is a FAR-th of the distance. A
     contender on the host's clock among others on the device's is not waited for: its scatter is the host's.
     """
@@ -134,6 +158,8 @@ def widest(contenders: Sequence[Contender], precision: float) -> float:
     ceilings = [contender for contender in contenders if contender.name in CEILINGS]
     others = [contender for contender in contenders if contender.name not in CEILINGS]
     bases = [min(group, key=lambda one: sum(one.samples_s)) for group in (ceilings, others) if group]
+    if len(contenders) > 1 and len(contenders[0].samples_s) < FEWEST_ROUNDS:
+        return math.inf
     ratios = [ratio(one.samples_s, base.samples_s) for base in bases for one in contenders if one is not base]
     return max((each.half_width / max(1, abs(math.log(each.value)) / FAR / precision) for each in ratios), default=0.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,16 @@ from suite.measure.plan import CEILINGS, CONTROL
 from suite.measure.samples import CampaignSamples
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
-from suite.statistics import Ratio, margin, ratio, summarise, verdicts
+from suite.statistics import (
+    FEWEST_ROUNDS,
+    SELF,
+    Ratio,
+    margin,
+    ratio,
+    ratio_without_interval,
+    summarise,
+    verdicts,
+)
 from suite.verdict import Verdict
 
 
@@ -29,8 +39,13 @@ class Comparisons:
         self._times_s = {name: each.samples_s for name, each in samples.contenders.items()}
 
     def ratio(self, name: str, other: str) -> Ratio:
-        """time of `name` / time of `other`."""
-        return ratio(self._times_s[name], self._times_s[other])
+        """time of `name` / time of `other`; after few rounds, as in a smoke run, without an interval."""
+        if name == other:
+            return SELF
+        times_s, others_s = self._times_s[name], self._times_s[other]
+        if len(times_s) < FEWEST_ROUNDS:
+            return ratio_without_interval(times_s, others_s)
+        return ratio(times_s, others_s)
 
     @cached_property
     def ceiling(self) -> str | None:
@@ -46,19 +61,25 @@ class Comparisons:
 
     @cached_property
     def control(self) -> Ratio | None:
-        """The A/A control: the same launches against themselves under two names."""
+        """The A/A control: the same launches against themselves under two names; None where it has no interval."""
         if CONTROL not in self._times_s or self.samples.controlled not in self._times_s:
             return None
-        return self.ratio(CONTROL, self.samples.controlled)
+        control = self.ratio(CONTROL, self.samples.controlled)
+        return control if math.isfinite(control.high) else None
 
     @cached_property
     def _verdicts(self) -> dict[str, Verdict]:
-        """Of every contender against the reference; only the backends' comparisons count as tries."""
+        """Every contender's verdict against the reference, which is SAME as itself and no comparison.
+
+        Only the other backends' comparisons count as tries: Holm's step-down divides by their number.
+        """
         assert self.reference is not None
-        backends = {name: self.ratio(name, self.reference) for name in self._times_s if role(name) == "backend"}
-        others = {name: self.ratio(name, self.reference) for name in self._times_s if role(name) != "backend"}
+        compared = {name: self.ratio(name, self.reference) for name in self._times_s if name != self.reference}
+        backends = {name: found for name, found in compared.items() if role(name) == "backend"}
+        others = {name: found for name, found in compared.items() if role(name) != "backend"}
         delta = margin(self.control)
-        return verdicts(backends, delta) | verdicts(others, delta)
+        own: dict[str, Verdict] = {self.reference: "SAME"}
+        return own | verdicts(backends, delta) | verdicts(others, delta)
 
     @property
     def regime(self) -> Regime:
@@ -69,7 +90,7 @@ class Comparisons:
         return min(names, key=lambda name: float(np.mean(np.log(self._times_s[name]))), default=None)
 
     def measurements(self) -> dict[str, Measurement]:
-        """Candidate -> Measurement; empty where no backend got to a number."""
+        """Contender -> Measurement; empty where no backend got to a number."""
         return {name: self._measurement(name) for name in self._times_s} if self.reference else {}
 
     def _measurement(self, name: str) -> Measurement:
@@ -114,13 +135,17 @@ class Comparisons:
         return {
             "ceiling": self.ceiling,
             "of_ceiling": share.value,
-            "of_ceiling_ci99": (share.low, share.high),
+            "of_ceiling_ci99": share.interval,
             "above_ceiling": self._fed_by_dram and share.low > 1 + 2 * noise,
         }
 
     @property
     def _fed_by_dram(self) -> bool:
-        """Whether every launch had to fetch its operands from memory, so that no cache explains a share above 1."""
+        """Whether every launch had to fetch its operands from DRAM, so that no cache explains a share above 1.
+
+        `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to fetch its
+        operands from DRAM.
+        """
         rotated = self.series == "cold" and self.samples.buffer_sets >= self.samples.buffer_sets_needed
         return self.regime == "DRAM-bound" or (rotated and self.regime != "launch-bound")
 
@@ -131,12 +156,12 @@ class Comparisons:
         found = {
             "reference": self.reference,
             "ratio": comparison.value,
-            "ratio_ci99": (comparison.low, comparison.high),
+            "ratio_ci99": comparison.interval,
             "verdict": self._verdicts[name],
             "margin": delta,
         }
         if self.control:
-            found |= {"control_ratio": self.control.value, "control_ci99": (self.control.low, self.control.high)}
+            found |= {"control_ratio": self.control.value, "control_ci99": self.control.interval}
         return found
 
 

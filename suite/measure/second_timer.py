@@ -1,9 +1,9 @@
 """The same launches by other timers, beside the campaign's own: what its numbers are worth.
 
-CUPTI, through torch.profiler, gives how long each kernel keeps the device busy, by a clock of its own, in replays of
-the very graph that a campaign replays. It leaves out the gap to the next launch, which is part of a campaign's time and
-takes about a microsecond: hence agreement within 2 % is asked from 50 us up. Events around the very replays that CUPTI
-watches tell what it misreads from what its watching changes: CUPTI is judged by them, not by the campaign.
+CUPTI, through torch.profiler, tells by its own clock how long each kernel keeps the device busy. It watches the very
+graph that a campaign times. It leaves out the gap to the next launch, about a microsecond, which is part of a
+campaign's time. So agreement within 2 % is asked from 50 us up. Events around the launches that CUPTI watches tell what
+it misreads from what its watching changes: CUPTI is judged by them, not by the campaign.
 Event pairs around queued launches are the campaign's method for what no CUDA graph can hold. A stream leaves a longer
 gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with. Launches on streams
 of the backend's own are neither captured nor between our stream's events: CUPTI alone sees them.
@@ -29,13 +29,13 @@ from suite.record.measurement import Series
 from suite.record.run import Agreement
 
 LAUNCHES = 60
-"""Looked at by CUPTI; as many again go before them."""
+"""How many CUPTI looks at; as many again go before them."""
 
 WATCHED_S = 0.1
-"""Of long launches, only as many as this holds: the profiler is no place for minutes of them."""
+"""The longest that CUPTI looks: it counts fewer launches where they are long."""
 
 SETTLE_S = 0.3
-"""Of the same load before CUPTI looks, for the clocks; outside of its session, whose every record costs the host."""
+"""How long the same load runs before CUPTI looks, so that the clocks settle. CUPTI does not record it."""
 
 TAKES, TAKE_S = 20, 0.01
 """Samples by event pairs, and about the longest that one lasts."""
@@ -58,7 +58,7 @@ class NoCupti(Exception):
 def agreements(
     entry: Entry, case: Case, series: Series, sets: Sequence[Enqueue], campaign_seconds: float
 ) -> tuple[list[Agreement], str]:
-    """A backend's launches on a campaign's operand sets, by CUPTI and, where the campaign replayed graphs, by events.
+    """A backend's launches on a campaign's operand sets, by CUPTI and, where the campaign timed a graph, by events.
 
     campaign_seconds: the campaign's median. Also returned: why a timer is not among them; empty where all are.
     """
@@ -86,13 +86,13 @@ def _fitting(most: int, seconds: float, each_s: float) -> int:
 def watch(sets: Sequence[Enqueue], count: int, capturable: bool) -> Watched:
     """How long each of `count` launches keeps the device busy: its kernels, copies and fills, the gaps left out.
 
-    The launches walk the sets in turn and follow one another without a wait, as in a campaign; as there, they are
-    replayed from one CUDA graph where they can be captured. As many go before them uncounted: they bring the caches
+    The launches walk the sets in turn and follow one another without a wait, as in a campaign. As there, they are one
+    CUDA graph where they can be captured. As many go before them uncounted: they bring the caches
     into their steady state, and CUPTI may lose a session's first records. Raises NoCupti.
     """
     if ProfilerActivity.CUDA not in supported_activities():
         raise NoCupti("this torch was built without CUPTI")
-    once = GraphSampler(sets, count).replay if capturable else partial(_queue, sets, count)
+    once = GraphSampler(sets, count).enqueue_timed if capturable else partial(_queue, sets, count)
     before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
     _settle(once)
     with profile(activities=[ProfilerActivity.CUDA], acc_events=True) as profiler:

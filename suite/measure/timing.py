@@ -1,10 +1,10 @@
 """One sample: the time of one series of launches of one contender on one device.
 
-A sampler is made for one contender. `take` enqueues one unmeasured pass (so that the dirty lines a pass finds in the
-cache are its own) and one timed pass; `collect`, after the device is idle, gives the seconds per launch of each.
-On CUDA a pass is one replay of a CUDA graph between two events, or, for what cannot be captured, launches queued behind
-a device-side delay; on the CPU it is a loop under the host's monotonic clock. Launches on streams of the backend's own,
-which neither a graph nor events see, are a loop under the host's clock that ends when the device is idle.
+A sampler is made for one contender. `take` enqueues one unmeasured pass, so that the dirty lines a pass finds in the
+cache are its own, and one timed pass. `collect`, after the device is idle, gives the seconds per launch of each.
+On CUDA a pass is one CUDA graph between two events. What cannot be captured is queued behind a device-side delay. On
+the CPU a pass is a loop under the host's monotonic clock. Launches on streams of the backend's own, which neither a
+graph nor events see, are such a loop too. It ends when the device is idle.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from backends import Enqueue
 from suite.record.measurement import Method
 
 MOST_LAUNCHES = 512
-"""Per sample; also the most operand sets a series can rotate through."""
+"""The most launches in a sample, and the most operand sets a series can rotate through."""
 
 MOST_QUEUED = 64
-"""Launches per sample behind a device-side delay, which must outlast the queueing of twice as many."""
+"""The most launches in a sample behind a device-side delay, which must outlast the queueing of twice as many."""
 
 LEAD = 5
 """A timed graph's launches for each unmeasured one before it, where the operand sets leave the choice."""
 
 DELAY_CYCLES_PER_LAUNCH = 100_000
-"""Of that delay: 50 us at 2 GHz, more than a bound launch costs the host."""
+"""How long that delay is: 50 us at 2 GHz, more than a bound launch costs the host."""
 
 
 class CaptureFailed(Exception):
@@ -53,15 +53,15 @@ class Sampler(Protocol):
     def collect(self) -> list[float]:
         """Seconds per launch of every sample since the last collect; the device must be idle."""
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Enqueue what is timed and nothing else, untimed, so that every set's C is written by it."""
 
 
 class GraphSampler:
-    """Replays a CUDA graph of `launches` launches that walk the sets in turn, after a shorter one of the same kind.
+    """Times a CUDA graph of `launches` launches that walk the sets in turn, after a shorter one of the same kind.
 
-    The shorter graph is not timed. It leaves the caches as the timed one will leave them, the dirty lines included,
-    whatever another contender had left there; one walk through the sets of the series cold is enough for that.
+    The shorter graph is not timed. Whatever another contender had left in the caches, it leaves them as the timed one
+    will, dirty lines included. One walk through the sets of the series cold is enough for that.
     """
 
     method: Method = "cuda_graph"
@@ -75,7 +75,7 @@ class GraphSampler:
         # Captured last, so that a backend which allocates C holds the one that this graph writes.
         self._graph = self._lead if lead == launches else _captured(sets, launches)
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Enqueue the timed graph once."""
         self._graph.replay()
 
@@ -84,7 +84,7 @@ class GraphSampler:
         before, after = _event_pair()
         self._lead.replay()
         before.record()
-        self.replay()
+        self.enqueue_timed()
         after.record()
         self._events.append((before, after))
 
@@ -118,7 +118,7 @@ class EventSampler:
         for _ in range(self.launches):
             next(self._walk)()
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Enqueue one launch on every set, which may be more than a sample has."""
         for launch in self._sets:
             launch()
@@ -155,7 +155,7 @@ class HostSampler:
         samples, self._samples = self._samples, []
         return samples
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         """Launch once on every set."""
         for launch in self._sets:
             launch()

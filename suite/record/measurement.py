@@ -13,7 +13,9 @@ from suite.verdict import Verdict
 Series = Literal["cold", "hot", "launch", "call"]
 Method = Literal["cuda_graph", "cuda_events", "host_clock"]
 StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
-OutcomeKind = Literal["unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled"]
+OutcomeKind = Literal[
+    "unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled", "invalid"
+]
 
 
 class Outcome(Typed):
@@ -50,7 +52,9 @@ class Measurement(Typed):
     ceiling: str | None = None  # the candidate that was the ceiling; None in the series launch and call
     of_ceiling: float | None = None  # time of the ceiling / time of this one, from paired rounds
     of_ceiling_ci99: tuple[float, float] | None = None
-    above_ceiling: bool = False  # in the DRAM-bound regime, more than the A/A control explains: look before believing
+    # `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to fetch its
+    # operands from DRAM
+    above_ceiling: bool = False
     of_peak: float | None = None
     reference: str  # what `ratio` and `verdict` compare with: the fastest correct backend of the case and series
     ratio: float  # time of this one / time of the reference

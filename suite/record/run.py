@@ -77,6 +77,7 @@ class Run(Typed):
     agreements: tuple[Agreement, ...] = ()
     first_uses: tuple[FirstUse, ...] = ()
     energies: tuple[Energy, ...] = ()
+    tunes: tuple[str, ...] | None = None  # the backends that chose among forms by timing them; None in older records
     caveats: dict[str, str] = Field(default_factory=dict)  # backend -> what a reader of its numbers must know, one line
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import backends
 from suite import ROOT
 from suite.device import provenance
+from suite.evidence.devices import RTX_4090
 from suite.record import store
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
@@ -49,6 +50,7 @@ def run(bench: Bench, sweep: str, command: str, compiled: tuple[Compiled, ...]) 
         agreements=tuple(found.agreements),
         first_uses=tuple(found.first_uses),
         energies=tuple(found.energies),
+        tunes=tuple(entry.name for entry in bench.participants.entries if entry.tunes),
         caveats={entry.name: entry.caveat for entry in bench.participants.entries if entry.caveat},
     )
 
@@ -60,7 +62,7 @@ def compiled(entries: Sequence[backends.Entry], machine: Machine, say: Callable[
         return ()
     say("compiling for sm_89, to read what the compilers make of it")
     own = [(machine.compute_capability, machine.sm_count)] if machine.compute_capability else []
-    targets = dict.fromkeys([((8, 9), 128), *own])
+    targets = dict.fromkeys([(RTX_4090.capability, RTX_4090.sm_count), *own])
     with ThreadPoolExecutor() as pool:  # each waits for a process of its own
         found = pool.map(partial(_compiled, names, say), *zip(*targets, strict=True))
         return tuple(row for rows in found for row in rows)

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from suite.statistics import Ratio, holm, margin, ratio, summarise, verdicts
+from suite.statistics import (
+    FEWEST_ROUNDS,
+    Ratio,
+    holm,
+    margin,
+    p_value,
+    ratio,
+    ratio_without_interval,
+    summarise,
+    t_quantile,
+    verdicts,
+)
 from suite.verdict import Verdict
 
 
@@ -16,7 +31,7 @@ def verdict(comparison: Ratio, delta: float) -> Verdict:
 def rounds(
     seed: int, n: int = 60, slowdown: float = 1.0, noise: float = 0.002, drift: float = 0.0
 ) -> tuple[list[float], list[float]]:
-    """Samples of a candidate and of its reference in n rounds on a device that drifts."""
+    """Samples of a contender and of its reference in n rounds on a device that drifts."""
     generator = np.random.default_rng(seed)
     device = 50e-6 * (1 + drift * np.arange(n) / n)
     own = device * slowdown * np.exp(generator.normal(0, noise, n))
@@ -54,6 +69,76 @@ def test_a_ratio_and_its_inverse_agree() -> None:
 def test_unpaired_samples_are_refused(samples: tuple[list[float], list[float]]) -> None:
     with pytest.raises(ValueError, match="paired"):
         ratio(*samples)
+    with pytest.raises(ValueError, match="paired"):
+        ratio_without_interval(*samples)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan])
+def test_what_is_no_time_is_refused(bad: float) -> None:
+    for own, other in (([1.0] * 29 + [bad], [1.0] * 30), ([1.0] * 30, [1.0] * 29 + [bad])):
+        with pytest.raises(ValueError, match="0 s or less"):
+            ratio(own, other)
+
+
+def test_samples_too_few_for_an_interval_are_refused_with_how_many_are_needed() -> None:
+    with pytest.raises(ValueError, match=f"{FEWEST_ROUNDS - 1} paired samples .* {FEWEST_ROUNDS} are needed"):
+        ratio(*rounds(1, n=FEWEST_ROUNDS - 1))
+    assert ratio(*rounds(1, n=FEWEST_ROUNDS)).half_width > 0
+
+
+@pytest.mark.parametrize("n", [1, 2, FEWEST_ROUNDS - 1])
+def test_a_ratio_without_an_interval_claims_nothing(n: int) -> None:
+    own, other = rounds(1, n=n, slowdown=2.0, noise=0.0)
+    found = ratio_without_interval(own, other)
+    assert found.value == pytest.approx(2.0)
+    assert (found.low, found.high, found.half_width) == (0.0, math.inf, math.inf)
+    assert p_value(found, 0.01) == 1.0
+    assert verdict(found, 0.01) == verdict(ratio_without_interval(own, own), 0.01) == "UNDECIDED"
+    turned = found.inverse()
+    assert turned.value == pytest.approx(0.5)
+    assert (turned.low, turned.high) == (0.0, math.inf)
+    assert all(math.isfinite(end) for end in found.interval + turned.interval)
+
+
+@pytest.mark.parametrize(
+    ("probability", "freedom", "exact"),
+    [
+        (0.995, 2.0, 9.92484320091807),
+        (0.995, 17 / 3, 3.7986802617183947),
+        (0.995, 14.0, 2.976842734370834),
+        (0.975, 9.0, 2.2621571627409915),
+        (0.995, math.inf, 2.5758293035489004),
+    ],
+)
+def test_the_quantile_is_student_s(probability: float, freedom: float, exact: float) -> None:
+    """scipy 1.17's t.ppf; those of whole degrees are also in every printed table."""
+    assert t_quantile(probability, freedom) == pytest.approx(exact, rel=1e-9)
+
+
+@pytest.mark.parametrize("freedom", [17 / 3, 14.0, math.inf])
+@pytest.mark.parametrize("errors", [0.5, 3.0, 30.0])
+def test_the_p_value_is_student_s_tail_on_both_sides(errors: float, freedom: float) -> None:
+    from scipy.stats import t
+
+    slower = Ratio(1.01 * math.exp(errors * 0.002), 1.0, 2.0, log_error=0.002, freedom=freedom)
+    assert p_value(slower, 0.01) == pytest.approx(2 * t.sf(errors, freedom), rel=1e-9)
+    assert p_value(slower.inverse(), 0.01) == pytest.approx(2 * t.sf(errors, freedom), rel=1e-9)
+
+
+def test_a_p_value_has_no_floor() -> None:
+    """20 rounds, one contender twice as slow: an expansion of Student's t ended at 1.3e-3 however sure the ratio."""
+    found = ratio(*rounds(1, n=20, slowdown=2.0))
+    assert p_value(found, 0.01) < 1e-8
+    family = {"slow": found} | {str(i): ratio(*rounds(2 + i, n=20)) for i in range(7)}
+    said = verdicts(family, 0.01)
+    assert said.pop("slow") == "SLOWER"
+    assert set(said.values()) == {"SAME"}
+
+
+def test_scipy_is_not_loaded_with_the_module() -> None:
+    """It takes 0.6 s, and most who import the module ask for no quantile."""
+    code = "import sys, suite.statistics; sys.exit('scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_noisy_control_widens_the_margin() -> None:

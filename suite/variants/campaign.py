@@ -36,7 +36,7 @@ from suite.worker.server import Server
 Timed = Literal["cold", "hot"]
 
 PLAN = Plan(sample_s=1e-3, warmup_s=0.15, min_rounds=40, look_every=20, max_rounds=40, budget_s=30.0)
-"""Some 30 candidates: about 2.5 s a case, and intervals of about ±0.1 %."""
+"""With some 30 contenders: about 2.5 s a case, and intervals of about ±0.1 %."""
 
 COMPILERS = 8
 """Processes that compile ahead; each has a context of its own on the device."""
@@ -131,9 +131,9 @@ def to_rows(comparisons: Comparisons) -> list[Row]:
                 variant=name,
                 role=role(name),
                 of_ceiling=share.value,
-                of_ceiling_ci99=(share.low, share.high),
+                of_ceiling_ci99=share.interval,
                 of_tuned=tuned.value if tuned else None,
-                of_tuned_ci99=(tuned.low, tuned.high) if tuned else None,
+                of_tuned_ci99=tuned.interval if tuned else None,
                 median_s=summarise(sampled.samples_s).median_s,
                 rounds=len(sampled.samples_s),
                 form=sampled.form,
@@ -143,7 +143,7 @@ def to_rows(comparisons: Comparisons) -> list[Row]:
 
 
 def role(name: str) -> Literal["variant", "reference", "ceiling", "control"]:
-    """What a candidate of this name is."""
+    """What a contender of this name is."""
     if name in CEILINGS:
         return "ceiling"
     return "control" if name == CONTROL else "reference" if name in REFERENCES else "variant"

@@ -1,7 +1,7 @@
 """The forms of the tuned kernel that are tried, and the cases that they are tried in, each with its reason.
 
-Each variant changes one or two decisions of the flat kernel in backends/triton_tuned.py. All of a case run interleaved
-with the backends themselves, the ceilings and the A/A control, after the gate: one that is wrong is never timed.
+Each variant changes one or two decisions of the flat kernel in backends/triton_tuned.py. All of a case are timed in the
+same rounds as the backends, the ceilings and the A/A control. Each passes the gate before: a wrong one is never timed.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from backends import CannotDo
+from backends import CATALOGUE, CannotDo
 from suite.cases import HEADLINE, Case
 
-REFERENCES = ("triton_tuned", "cupy_rawkernel", "numba_cuda")
+REFERENCES = tuple(entry.name for entry in CATALOGUE if entry.ours and "cuda" in entry.devices)
 """The backends that run among the variants; the first is the one that they are variants of."""
 
 WARP_THREADS = 32

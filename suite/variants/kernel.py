@@ -19,6 +19,36 @@ from suite.variants.catalogue import Variant
 
 
 @triton.jit
+def _line(at, width, magic, bits, SHIFT: tl.constexpr, DIVIDES: tl.constexpr):
+    """The line of an element: by the hardware's division, or by triton_tuned's multiplication and shift."""
+    at = tl.maximum(at, 0) if SHIFT else at
+    if DIVIDES:
+        line = at // width
+    else:
+        dividend = at.to(tl.uint32)
+        line = ((tl.umulhi(dividend, tl.cast(magic, tl.uint32)) + dividend) >> bits).to(tl.int32)
+    return line
+
+
+@triton.jit
+def _scale(a_ptr, line, lines, width, first, VECTOR: tl.constexpr, CROSSING: tl.constexpr):
+    """The elements of A that belong to `line`; with CROSSING, those of the next line where a vector reaches it."""
+    scale = tl.load(a_ptr + tl.minimum(line, lines - 1))
+    if CROSSING:
+        following = tl.load(a_ptr + tl.minimum(line + 1, lines - 1))
+        scale = tl.where(first - line * width + tl.arange(0, VECTOR)[None, :] < width, scale, following)
+    return scale
+
+
+@triton.jit
+def _place(pointer, at, line, gap, VECTOR: tl.constexpr, DENSE: tl.constexpr):
+    """Where the elements stand, vector by vector on boundaries; gap: elements between a line and the next."""
+    BYTES: tl.constexpr = VECTOR * (pointer.dtype.element_ty.primitive_bitwidth // 8)
+    place = pointer + at if DENSE else pointer + line * gap + at
+    return tl.max_contiguous(tl.multiple_of(place, (BYTES, BYTES)), (1, VECTOR))
+
+
+@triton.jit
 def scale_variant(
     a_ptr,
     b_ptr,
@@ -43,39 +73,18 @@ def scale_variant(
     BLOCK: tl.constexpr,  # vectors per program
 ):
     """C as one sequence of elements, BLOCK vectors of them per program."""
-    SIZE: tl.constexpr = BLOCK * VECTOR
-    BYTES: tl.constexpr = VECTOR * (b_ptr.dtype.element_ty.primitive_bitwidth // 8)
-    k = tl.arange(0, VECTOR)[None, :]
-    start = tl.program_id(0) * SIZE - SHIFT
+    start = tl.program_id(0) * (BLOCK * VECTOR) - SHIFT
     first = start + VECTOR * tl.arange(0, BLOCK)[:, None]
-    at = first + k
-
-    asked = start if READ == "uniform" else at if READ == "short" else first
-    counted = tl.maximum(asked, 0) if SHIFT else asked
-    if DIVIDES:
-        line = counted // width
-    else:
-        dividend = counted.to(tl.uint32)
-        line = ((tl.umulhi(dividend, tl.cast(magic, tl.uint32)) + dividend) >> bits).to(tl.int32)
-    scale = tl.load(a_ptr + tl.minimum(line, lines - 1))
-    if READ == "crossing":
-        following = tl.load(a_ptr + tl.minimum(line + 1, lines - 1))
-        scale = tl.where(first - line * width + k < width, scale, following)
-
-    if DENSE:
-        b_at = b_ptr + at
-        out_at = out_ptr + at
-    else:
-        b_at = b_ptr + line * (b_line - width) + at
-        out_at = out_ptr + line * (out_line - width) + at
-    b_at = tl.max_contiguous(tl.multiple_of(b_at, (BYTES, BYTES)), (1, VECTOR))
-    out_at = tl.max_contiguous(tl.multiple_of(out_at, (BYTES, BYTES)), (1, VECTOR))
-
+    at = first + tl.arange(0, VECTOR)[None, :]
+    line = _line(start if READ == "uniform" else at if READ == "short" else first, width, magic, bits, SHIFT, DIVIDES)
+    scale = _scale(a_ptr, line, lines, width, first, VECTOR, READ == "crossing")
+    b_at = _place(b_ptr, at, line, 0 if DENSE else b_line - width, VECTOR, DENSE)
+    out_at = _place(out_ptr, at, line, 0 if DENSE else out_line - width, VECTOR, DENSE)
     inside = (at >= 0) & (at < total)
     if MASKED:
         b = tl.load(b_at, inside, cache_modifier=LOAD_CACHE, eviction_policy=LOAD_EVICT)
         tl.store(out_at, scale * b, inside, cache_modifier=STORE_CACHE, eviction_policy=STORE_EVICT)
-    elif (start >= 0) & (start + SIZE <= total):
+    elif (start >= 0) & (start + BLOCK * VECTOR <= total):
         b = tl.load(b_at, cache_modifier=LOAD_CACHE, eviction_policy=LOAD_EVICT)
         tl.store(out_at, scale * b, cache_modifier=STORE_CACHE, eviction_policy=STORE_EVICT)
     else:

@@ -18,9 +18,6 @@ from suite.measure.plan import CONTROL
 from suite.measure.samples import Samples
 from suite.worker.messages import Measure
 
-CONTROLLED = ("triton_tuned", "cupy_rawkernel", "numba_cpu")
-"""What the A/A control doubles: the first of these that is among the contenders, else the first contender."""
-
 HOST_LAUNCHES = {"launch": 100, "call": 10}
 """Per sample of the host series: enough to see past the clock, too few to fill the device's queue."""
 
@@ -62,7 +59,8 @@ class Lineup:
 
     def choose_controlled(self) -> str:
         """The backend that the A/A control will double; empty where none was bound."""
-        self.controlled = next((name for name in (*CONTROLLED, *self._bound) if name in self._bound), "")
+        steady = [entry.name for entry in self.entries if entry.controlled]
+        self.controlled = next(iter([*steady, *self._bound]), "")
         return self.controlled
 
     def add_control(self) -> None:
@@ -107,7 +105,7 @@ class Lineup:
         for on in self._sets:
             on.guarded[2].poison()
         self._device.synchronize()  # streams of a backend's own do not wait for it
-        contender.sampler.replay()
+        contender.sampler.enqueue_timed()
         self._device.synchronize()
         for index in {0, len(launches) // 2, len(launches) - 1}:
             launch, on = launches[index], self._sets[index]

@@ -164,8 +164,8 @@ class Server:
             result = campaign.run(
                 lineup.contenders, request.plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
             )
-        except campaign.Throttled as error:
-            measured.outcomes.append(_of_the_case(request, "throttled", str(error)))
+        except campaign.CampaignFailed as error:
+            measured.outcomes.append(_of_the_case(request, error.kind, str(error)))
             return
         self._report("")
         measured.stop_reason, measured.seconds = result.stop_reason, result.seconds

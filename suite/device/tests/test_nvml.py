@@ -45,8 +45,11 @@ H100: dict[str, Callable[..., Any]] = {
 
 @pytest.fixture
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def made(**replaced: Callable[..., Any]) -> None:
-        binding = SimpleNamespace(NVMLError=NVMLError, **{**H100, **replaced})
+    def made(lacking: str = "", **replaced: Callable[..., Any]) -> None:
+        answers: dict[str, Callable[..., Any]] = dict.fromkeys(nvml.QUERIES, refuse)
+        answers |= H100 | replaced
+        answers.pop(lacking, None)
+        binding = SimpleNamespace(NVMLError=NVMLError, **answers)
         monkeypatch.setattr(nvml, "_device", lambda: (binding, "handle"))
 
     return made
@@ -87,6 +90,45 @@ def test_whatever_is_not_answered_is_unknown(gpu: Callable[..., None]) -> None:
     assert set(unknown.model_dump(exclude={"when", "seconds", "slowdown"}).values()) == {None}
     assert unknown.slowdown == ()
     assert nvml.energy("right", HEADLINE, [torch.Tensor], lambda: None) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("nvmlDeviceGetEccMode", "ecc"),
+        ("nvmlSystemGetDriverVersion", "driver"),
+        ("nvmlDeviceGetPowerUsage", "power_w"),
+        ("nvmlDeviceGetTemperature", "temperature_c"),
+        ("nvmlDeviceGetComputeRunningProcesses", "other_processes"),
+    ],
+)
+def test_a_binding_from_before_a_query_leaves_that_answer_open_alone(
+    query: str, field: str, gpu: Callable[..., None]
+) -> None:
+    gpu(lacking=query)
+    told = nvml.facts() | nvml.state("before", 0.0).model_dump()
+    assert {name for name, value in told.items() if value is None} == {field}
+
+
+def test_a_query_that_is_misspelt_is_no_missing_answer(gpu: Callable[..., None]) -> None:
+    gpu()
+    with pytest.raises(ValueError, match="nvmlDeviceGetEccMod is none"):
+        nvml._ask("nvmlDeviceGetEccMod")  # type: ignore[arg-type]
+
+
+def test_a_mistake_inside_an_answer_is_not_swallowed(gpu: Callable[..., None]) -> None:
+    def mistaken(*arguments: object) -> Any:
+        raise AttributeError("'int' object has no attribute 'pid'")
+
+    gpu(nvmlDeviceGetEccMode=mistaken)
+    with pytest.raises(AttributeError, match="pid"):
+        nvml.facts()
+
+
+def test_every_query_is_one_of_the_binding_s() -> None:
+    """The pinned binding has them all; only a user's own may be older."""
+    pynvml = pytest.importorskip("pynvml")
+    assert [query for query in nvml.QUERIES if not callable(getattr(pynvml, query, None))] == []
 
 
 def test_without_nvml_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,11 +5,12 @@ from typing import Any
 import pytest
 
 from suite.cases import HEADLINE
-from suite.evidence.model import RTX_4090, DeviceNumbers, numbers, predict
+from suite.evidence.devices import H100_SXM as H100
+from suite.evidence.devices import RTX_4090
+from suite.evidence.model import numbers, predict
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
 
-H100 = DeviceNumbers("NVIDIA H100 80GB HBM3", 132, 50 << 20, 3352e9)
 COPY_SHARE = 0.9
 
 
@@ -110,8 +111,10 @@ def test_no_time_without_a_copy_or_a_load() -> None:
 
 def test_numbers_are_the_machine_s_own() -> None:
     machine = Machine(
-        kind="cuda", name=H100.name, sm_count=132, cache_bytes=50 << 20, memory_bytes=1, peak_bytes_per_s=3352e9
-    )
+        kind="cuda", name=H100.name, compute_capability=(9, 0), sm_count=132, cache_bytes=50 << 20, memory_bytes=1,
+        peak_bytes_per_s=3352e9,
+    )  # fmt: skip
     assert numbers(machine) == H100
-    assert numbers(machine.model_copy(update={"peak_bytes_per_s": None})) is None
+    for field in ("peak_bytes_per_s", "sm_count", "compute_capability"):
+        assert numbers(machine.model_copy(update={field: None})) is None
     assert numbers(Machine(kind="cpu", name="Some CPU", cache_bytes=1, memory_bytes=1)) is None

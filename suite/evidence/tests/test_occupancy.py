@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from suite.evidence.occupancy import LIMITS, Capability, DoesNotFit, UnknownCapability, limits, occupancy
+from suite.evidence.devices import Capability
+from suite.evidence.occupancy import LIMITS, DoesNotFit, UnknownCapability, limits, occupancy
 
 KiB = 1024
 

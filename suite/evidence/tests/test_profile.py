@@ -1,4 +1,4 @@
-"""Profiling without a device: reading ncu's CSV, the file's shape, and every error as one line.
+"""The command that profiles, without a device: the file's shape, and every error as one line.
 
 A script stands in for ncu; it records how it was called, and writes what ncu and the process under it would have.
 """
@@ -15,7 +15,8 @@ import pytest
 import backends
 from suite.cases import HEADLINE
 from suite.evidence import ncu, profile
-from suite.evidence.ncu import METRICS, Unreadable
+from suite.evidence.ncu import METRICS
+from suite.evidence.tests.ncu_output import METRICS_OF_VALUES, passed, printed
 from suite.record import store
 from suite.record.machine import Machine
 from suite.record.measurement import Outcome
@@ -30,126 +31,6 @@ MACHINE = Machine(
     kind="cuda", name="NVIDIA H100 80GB HBM3", compute_capability=(9, 0), cache_bytes=50 << 20, memory_bytes=1,
     commit="0123456789abcdef", tree_clean=True,
 )  # fmt: skip
-
-VALUES = {
-    "sm__throughput": ("%", "14.25"),
-    "launch__grid_size": ("", "32,768"),
-    "sm__warps_active": ("%", "81.203"),
-    "dram__throughput": ("%", "88.1"),
-    "lts__t_sector_hit_rate": ("%", "50.07"),
-    "dram__bytes_read": ("byte", "67,200,256"),
-    "dram__bytes_write": ("byte", "66,912,000"),
-    "launch__registers_per_thread": ("register/thread", "18"),
-    "gpu__time_duration": ("ns", "46,112"),
-}
-METRICS_OF_VALUES = {
-    "sm__throughput": 14.25,
-    "launch__grid_size": 32768,
-    "sm__warps_active": 81.203,
-    "dram__throughput": 88.1,
-    "lts__t_sector_hit_rate": 50.07,
-    "dram__bytes_read": 67200256,
-    "dram__bytes_write": 66912000,
-    "launch__registers_per_thread": 18,
-    "gpu__time_duration": 46112,
-}
-ALL = list(METRICS)
-
-
-def passed(passes: int, text: str) -> str:
-    """What ncu prints of a kernel k that it counted in so many passes."""
-    words = "1 pass" if passes == 1 else f"{passes} passes"
-    return f'==PROF== Profiling "k" - 0: 0%....50%....100% - {words}\n{text}'
-
-
-def printed(*names: str, **replaced: tuple[str, str]) -> str:
-    """What ncu prints of launches of these kernels, its messages included; `replaced`: metric -> unit and value."""
-    values = VALUES | replaced
-    heads = ["ID", "Process ID", "Process Name", "Host Name", "Kernel Name", "Context", "Stream", "Block Size"]
-    heads += ["Grid Size", "Device", "CC"]
-    rows = [
-        heads + [METRICS[name].ncu for name in values],
-        [""] * len(heads) + [unit for unit, _ in values.values()],
-        *(
-            [str(number), "7", "python", "127.0.0.1", name, "1", "13", "(128, 1, 1)", "(32768, 1, 1)", "0", "9.0"]
-            + [value for _, value in values.values()]
-            for number, name in enumerate(names)
-        ),
-    ]
-    lines = [",".join(f'"{cell}"' for cell in row) for row in rows]
-    return "\n".join(["==PROF== Connected to process 7 (/usr/bin/python)", *lines, "==PROF== Disconnected", ""])
-
-
-def test_every_metric_is_read_with_its_value() -> None:
-    assert ncu.kernels(printed("scale_flat"), ALL) == [("scale_flat", METRICS_OF_VALUES)]
-
-
-def test_launches_keep_their_order_and_their_names() -> None:
-    names = ["fill", "void mul<float, 4>(float *, int)", "fill"]
-    assert [name for name, _ in ncu.kernels(printed(*names), ALL)] == names
-
-
-@pytest.mark.parametrize(
-    ("metric", "unit", "value", "read"),
-    [
-        ("gpu__time_duration", "us", "46.112", 46112),
-        ("gpu__time_duration", "usecond", "46.112", 46112),
-        ("gpu__time_duration", "second", "4.6112e-05", 46112),
-        ("dram__bytes_read", "Mbyte", "67.2", 67_200_000),
-        ("dram__bytes_write", "Kbyte", "1,024.5", 1_024_500),
-    ],
-)
-def test_scaled_units_are_undone(metric: str, unit: str, value: str, read: int) -> None:
-    ((_, metrics),) = ncu.kernels(printed("k", **{metric: (unit, value)}), ALL)
-    assert metrics[metric] == read
-    assert isinstance(metrics[metric], int)
-
-
-@pytest.mark.parametrize("value", ["n/a", "", "nan", "no data"])
-def test_a_metric_that_the_device_lacks_is_left_out(value: str) -> None:
-    ((_, metrics),) = ncu.kernels(printed("k", dram__throughput=("%", value)), ALL)
-    assert set(metrics) == set(METRICS) - {"dram__throughput"}
-
-
-@pytest.mark.parametrize(("metric", "unit"), [("dram__bytes_read", "sector"), ("sm__throughput", "")])
-def test_an_unknown_unit_is_refused(metric: str, unit: str) -> None:
-    with pytest.raises(Unreadable, match="which is no unit of"):
-        ncu.kernels(printed("k", **{metric: (unit, "1")}), ALL)
-
-
-def test_output_without_a_row_of_units_is_refused() -> None:
-    with pytest.raises(Unreadable):
-        ncu.kernels('"ID","Metric Name","Metric Value"\n"0","dram__bytes_read.sum","1"\n', ALL)
-
-
-def test_nothing_profiled_is_no_launch() -> None:
-    assert ncu.kernels("==PROF== Connected to process 7\n==WARNING== No kernels were profiled.\n", ALL) == []
-
-
-def test_ncu_leaves_clocks_and_caches_alone() -> None:
-    given = dict(zip(ncu.COMMON, ncu.COMMON[1:], strict=False))
-    assert given["--clock-control"] == given["--cache-control"] == "none"
-    assert given["--profile-from-start"] == "off"
-
-
-def test_traffic_and_the_rest_are_asked_of_two_runs_and_nothing_twice() -> None:
-    asked = [ncu.options(names)[-1].split(",") for names in ncu.RUNS]
-    assert asked[0] == ["dram__bytes_read.sum", "dram__bytes_write.sum", "gpu__time_duration.sum"]
-    assert sorted(asked[0] + asked[1]) == sorted(metric.ncu for metric in METRICS.values())
-
-
-def test_bytes_that_took_several_passes_are_left_out() -> None:
-    ((_, once),) = ncu.kernels(passed(1, printed("k")), ncu.TRAFFIC)
-    ((_, often),) = ncu.kernels(passed(3, printed("k")), ncu.TRAFFIC)
-    assert tuple(once) == ncu.TRAFFIC
-    assert tuple(often) == ("gpu__time_duration",)
-
-
-def test_the_runs_are_merged_launch_by_launch() -> None:
-    traffic, rest = (ncu.kernels(printed("k", "k"), names) for names in ncu.RUNS)
-    assert ncu.merged([traffic, rest]) == [("k", METRICS_OF_VALUES)] * 2
-    assert list(ncu.merged([traffic, rest])[0][1]) == ALL
-
 
 Fake = Callable[..., Path]
 

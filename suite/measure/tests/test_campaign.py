@@ -11,7 +11,7 @@ from suite.measure import campaign
 from suite.measure.campaign import Contender
 from suite.measure.plan import SMOKE, Plan
 from suite.measure.timing import HostSampler, launches_per_sample, sets_needed
-from suite.record.measurement import Method
+from suite.record.measurement import Method, Outcome
 
 
 class Told:
@@ -32,7 +32,7 @@ class Told:
         taken, self.pending = self.pending, 0
         return [next(self.samples) for _ in range(taken)]
 
-    def replay(self) -> None:
+    def enqueue_timed(self) -> None:
         self.log.append(self.name)
 
 
@@ -61,7 +61,7 @@ def test_a_budget_ends_it_with_enough_rounds_for_an_interval() -> None:
     assert (result.stop_reason, len(contenders[0].samples_s)) == ("budget", 20)
 
 
-def test_a_candidate_on_the_hosts_clock_is_not_waited_for_among_others() -> None:
+def test_a_contender_on_the_hosts_clock_is_not_waited_for_among_others() -> None:
     log: list[str] = []
     contenders = [Contender(name, Told(name, log, noisy(i, 0.0005))) for i, name in enumerate("ab")]
     for quiet in contenders:
@@ -82,7 +82,7 @@ def test_what_is_far_from_the_others_need_not_be_known_as_well() -> None:
         assert (len(scattering.samples_s) == 60) == ends_early
 
 
-def test_every_round_visits_every_candidate_once_in_changing_order() -> None:
+def test_every_round_visits_every_contender_once_in_changing_order() -> None:
     _, contenders, log = run(noise=0.0)
     visits = [tuple(log[i : i + 3]) for i in range(0, len(log), 3)]
     assert all(sorted(visit) == ["a", "b", "c"] for visit in visits)
@@ -143,3 +143,21 @@ def test_a_device_that_turns_slow_after_a_few_rounds_ends_the_campaign() -> None
     readings = iter([()] * (campaign.BUNDLE + 2))
     with pytest.raises(campaign.Throttled, match="thermal"):
         campaign.run(contenders, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: next(readings, ("thermal",)))
+
+
+def test_a_clock_too_coarse_for_a_sample_ends_the_campaign_with_one_reason() -> None:
+    samples = iter([1e-6] * 7 + [0.0] + [1e-6] * 500)
+    contenders = [Contender("a", Told("a", [], noisy(0, 0.0))), Contender("b", Told("b", [], samples))]
+    with pytest.raises(campaign.TooCoarse, match=r"a sample of b, 1 launches, lasted 0 s .*too coarse") as caught:
+        campaign.run(contenders, Plan(warmup_s=0.0), lambda: None)
+    assert isinstance(caught.value, campaign.CampaignFailed)
+    assert Outcome(backend="all", kind=caught.value.kind, reason=str(caught.value)).kind == "invalid"
+
+
+def test_a_sample_of_no_time_in_a_round_that_is_dropped_is_dropped_with_it() -> None:
+    contenders = [Contender(name, Told(name, [], noisy(i, 0.0))) for i, name in enumerate("ab")]
+    contenders[0].sampler = Told("a", [], iter([0.0] * campaign.BUNDLE + [1.0] * 500))
+    readings = iter([("thermal",)])
+    result = campaign.run(contenders, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: next(readings, ()))
+    assert result.rounds_dropped == campaign.BUNDLE
+    assert 0.0 not in contenders[0].samples_s

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from suite.cases import HEADLINE, parse
+from suite.cases import HEADLINE, Case, parse
 from suite.measure.comparisons import Comparisons
 from suite.measure.samples import CampaignSamples, Samples
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
 from suite.record.store import read_run
+from suite.statistics import FEWEST_ROUNDS, Ratio, verdicts
+from suite.verdict import Verdict
 
 GPU = Machine(kind="cuda", name="Test GPU", cache_bytes=50 << 20, memory_bytes=1 << 36, peak_bytes_per_s=3e12)
 
 
-def measurements(times_us: dict[str, float], noise: float = 0.001, beside: str | None = None) -> dict[str, Measurement]:
+def measurements(
+    times_us: dict[str, float], noise: float = 0.001, beside: str | None = None, rounds: int = 60
+) -> dict[str, Measurement]:
     generator = np.random.default_rng(7)
     sampled = {
-        name: Samples((time * 1e-6 * np.exp(generator.normal(0, noise, 60))).tolist(), "cuda_graph", 30)
+        name: Samples((time * 1e-6 * np.exp(generator.normal(0, noise, rounds))).tolist(), "cuda_graph", 30)
         for name, time in times_us.items()
     }
     measured = CampaignSamples(contenders=sampled, stop_reason="precise", controlled="tuned")
@@ -50,15 +55,71 @@ def test_what_was_timed_apart_can_be_faster_than_the_reference_of_the_others() -
     assert (found["peer"].reference, found["peer"].verdict) == ("tuned", "FASTER")
 
 
-def test_more_than_the_ceiling_is_flagged_in_the_dram_bound_regime() -> None:
+def test_more_than_the_ceiling_is_flagged_beyond_what_the_control_explains() -> None:
     assert measurements(TIMES | {"peer": 45.0})["peer"].above_ceiling
     assert not measurements(TIMES | {"peer": 50.0})["peer"].above_ceiling
+    assert not measurements(TIMES | {"peer": 49.0}, noise=0.02)["peer"].above_ceiling
+
+
+@pytest.mark.parametrize(
+    ("case", "series", "sets", "flagged"),
+    [
+        (HEADLINE, "cold", 1, True),
+        (HEADLINE, "hot", 1, True),
+        (Case(2400, 2400), "cold", 7, True),
+        (Case(2400, 2400), "cold", 6, False),
+        (Case(2400, 2400), "hot", 7, False),
+        (Case(64, 64), "cold", 7, False),
+    ],
+)
+def test_more_than_the_ceiling_is_flagged_where_every_launch_was_fed_by_dram(
+    case: Case, series: Series, sets: int, flagged: bool
+) -> None:
+    sampled = {name: Samples([us * 1e-6] * 60, "cuda_graph", 30) for name, us in (TIMES | {"peer": 45.0}).items()}
+    measured = CampaignSamples(contenders=sampled, controlled="tuned", buffer_sets=sets, buffer_sets_needed=7)
+    found = Comparisons(case, series, measured, GPU).measurements()
+    assert {name for name, one in found.items() if one.above_ceiling} == ({"peer"} if flagged else set())
 
 
 def test_the_control_sets_the_margin() -> None:
     found = measurements(TIMES, noise=0.05)
     assert found["tuned"].margin > 0.01
     assert found["peer"].verdict in ("SAME", "UNDECIDED")
+
+
+def test_one_of_eight_that_is_twice_as_slow_is_slower_after_twenty_rounds() -> None:
+    found = measurements({f"b{i}": 50.0 for i in range(7)} | {"slow": 100.0}, rounds=20)
+    assert found["slow"].verdict == "SLOWER"
+    assert {one.verdict for name, one in found.items() if name != "slow"} == {"SAME"}
+
+
+def test_the_reference_is_no_comparison_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Holm's step-down divides by how many were compared; the reference's verdict is SAME all the same."""
+    families = []
+
+    def noted(compared: Mapping[str, Ratio], delta: float) -> dict[str, Verdict]:
+        families.append(set(compared))
+        return verdicts(compared, delta)
+
+    monkeypatch.setattr("suite.measure.comparisons.verdicts", noted)
+    found = measurements(TIMES | {"tuned": 45.0})
+    assert families == [{"peer", "naive"}, {"ceiling_memcpy", "ceiling_copy", "control_aa"}]
+    tuned = found["tuned"]
+    assert (tuned.reference, tuned.verdict, tuned.ratio, tuned.ratio_ci99) == ("tuned", "SAME", 1.0, (1.0, 1.0))
+
+
+@pytest.mark.parametrize("rounds", [1, 2, FEWEST_ROUNDS - 1])
+def test_too_few_rounds_for_an_interval_give_measurements_that_claim_nothing(rounds: int) -> None:
+    found = measurements(TIMES, rounds=rounds)
+    assert set(found) == set(TIMES)
+    naive = found["naive"]
+    assert naive.ratio == pytest.approx(80 / 50.5, rel=0.02)
+    assert naive.ratio_ci99[0] == 0.0
+    assert naive.ratio_ci99[1] > 1e300
+    assert {name for name, one in found.items() if one.verdict != "UNDECIDED"} == {naive.reference}
+    assert not any(one.above_ceiling for one in found.values())
+    assert (naive.control_ratio, naive.control_ci99) == (None, None)
+    assert Measurement.model_validate_json(naive.model_dump_json()) == naive
 
 
 def test_without_a_correct_backend_there_is_no_measurement() -> None:

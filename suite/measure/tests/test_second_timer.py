@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
 from statistics import median
 from types import SimpleNamespace
@@ -13,12 +13,11 @@ from torch.autograd import DeviceType
 from torch.autograd.profiler_util import Interval
 from torch.profiler import ProfilerActivity
 
-from backends import Enqueue, Entry, find, load, missing
+from backends import Enqueue, Entry, find
 from suite.cases import HEADLINE, Case
-from suite.check import operands
-from suite.device import machine
 from suite.measure import second_timer, timing
 from suite.measure.second_timer import NoCupti, Watched, _by_launch, agreements, watch
+from suite.measure.tests.on_a_gpu import bound
 
 TOLERANCE, FROM_S = 0.02, 50e-6
 STREAM_GAP_S = 2e-6  # more between two launches of a stream than between two nodes of a graph
@@ -116,28 +115,6 @@ def test_what_no_graph_holds_has_cupti_alone(monkeypatch: pytest.MonkeyPatch) ->
     found, reason = agreements(Entry("x_y", "", (), capturable=False), HEADLINE, "cold", [torch.Tensor], 1e-4)
     assert [(each.timer, each.profiled_events_seconds) for each in found] == [("cupti", None)]
     assert not reason
-
-
-@pytest.fixture(scope="module")
-def device() -> Iterator[timing.Device]:
-    device = timing.Device()
-    if device.kind != "cuda":
-        pytest.skip("no CUDA device")
-    with device.active():
-        yield device
-
-
-def bound(device: timing.Device, name: str, case: Case) -> list[Enqueue]:
-    """The backend on as many operand sets as a cold campaign has."""
-    (entry,) = find([name])
-    if missing(entry):
-        pytest.skip(f"{missing(entry)} not installed")
-    backend, launches = load(entry), []
-    for _ in range(timing.sets_needed(case.bytes_moved, machine.cache_bytes("cuda"))):
-        on = operands.allocate(case, device.torch)
-        on.fill(1)
-        launches.append(backend.bind(on.a, on.b, on.out, device.stream))
-    return launches
 
 
 def by_graph(device: timing.Device, sets: Sequence[Enqueue]) -> float:

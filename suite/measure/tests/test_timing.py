@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from statistics import median
 
 import pytest
 import torch
 
-from backends import Enqueue, find, load
+from backends import Enqueue
 from suite.cases import HEADLINE, Case
-from suite.check import operands
-from suite.device import machine
 from suite.measure import timing
+from suite.measure.tests.on_a_gpu import bound
 from suite.measure.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, lead_launches
 
 
@@ -84,17 +83,17 @@ def test_a_graph_s_sample_is_a_short_lead_and_the_timed_launches_between_events(
     assert sampler.collect() == pytest.approx([1e-3 / 20])
 
 
-def test_a_replay_is_the_timed_graph_alone(log: list[str]) -> None:
-    GraphSampler(launches(log, 2), 20).replay()
+def test_what_is_enqueued_for_the_check_is_the_timed_graph_alone(log: list[str]) -> None:
+    GraphSampler(launches(log, 2), 20).enqueue_timed()
     assert log == [*"01" * 10]
 
 
-def test_what_is_launched_at_its_first_capture_only_is_not_in_a_replay(log: list[str]) -> None:
-    """Such a backend would be right in the lead and idle while it is timed; the check replays what is timed."""
+def test_what_is_launched_at_its_first_capture_only_is_not_in_the_timed_graph(log: list[str]) -> None:
+    """Such a backend would be right in the lead and idle while it is timed; the check enqueues what is timed."""
     (launch,) = launches(log, 1)
     calls = iter(range(1000))
     lazy = lambda: launch() if next(calls) < lead_launches(20, 1) else torch.empty(0)  # noqa: E731
-    GraphSampler([lazy], 20).replay()
+    GraphSampler([lazy], 20).enqueue_timed()
     assert log == []
 
 
@@ -108,30 +107,19 @@ def test_a_launch_that_raises_in_a_capture_is_its_cause(log: list[str]) -> None:
 
 
 @pytest.mark.parametrize("sampler", [EventSampler, partial(HostSampler, synchronize=lambda: None)])
-def test_a_replay_reaches_every_set_though_a_sample_does_not(sampler: Callable[..., timing.Sampler]) -> None:
+def test_what_is_enqueued_for_the_check_reaches_every_set_though_a_sample_does_not(
+    sampler: Callable[..., timing.Sampler],
+) -> None:
     log: list[str] = []
-    sampler(launches(log, 200), 64).replay()
+    sampler(launches(log, 200), 64).enqueue_timed()
     assert set(log) == {str(number) for number in range(200)}
-
-
-@pytest.fixture
-def device() -> Iterator[timing.Device]:
-    device = timing.Device()
-    if device.kind != "cuda":
-        pytest.skip("no CUDA device")
-    with device.active():
-        yield device
 
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("case", [HEADLINE, Case(2400, 2400)], ids=lambda case: case.id)
 def test_a_short_lead_reads_as_a_whole_pass_and_after_a_wait_as_in_a_queue(case: Case, device: timing.Device) -> None:
     """Three ways to come to the timed graph: the short lead, all of its launches, and the lead on an idle device."""
-    backend, sets = load(find(["torch_broadcast"])[0]), []
-    for _ in range(timing.sets_needed(case.bytes_moved, machine.cache_bytes("cuda"))):
-        on = operands.allocate(case, device.torch)
-        on.fill(1)
-        sets.append(backend.bind(on.a, on.b, on.out, device.stream))
+    sets = bound(device, "torch_broadcast", case)
     sampler = GraphSampler(sets, timing.launches_per_sample(device.rough_seconds(sets), len(sets), 1.5e-3))
     seconds: dict[str, list[float]] = {"short": [], "whole": [], "idle": []}
     for _ in range(150):
@@ -139,7 +127,7 @@ def test_a_short_lead_reads_as_a_whole_pass_and_after_a_wait_as_in_a_queue(case:
             if how != "idle":
                 torch.cuda._sleep(2_000_000)  # a millisecond in which the host enqueues the rest
             if how == "whole":
-                sampler.replay()
+                sampler.enqueue_timed()
             sampler.take()
             device.synchronize()
             samples.extend(sampler.collect())

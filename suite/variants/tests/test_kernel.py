@@ -1,41 +1,25 @@
-"""The variants of the tuned kernel: computed by Triton's interpreter, compiled for sm_89, measured and stored.
-
-CampaignSamples by way of the server's own gate and campaign; every error is one line.
-"""
+"""The variants of the tuned kernel: interpreted by Triton, compiled for sm_89, and through the gate on the CPU."""
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backends import Unsupported
 from backends.tests import matrix
+from suite import ROOT
 from suite.cases import Case
-from suite.device import locks
 from suite.measure.plan import SMOKE
 from suite.measure.samples import CampaignSamples, Samples
-from suite.record.machine import Machine
-from suite.record.store import BadRecord, read_document
-from suite.record.variants import Row, Variants
-from suite.variants import __main__ as variants
 from suite.variants.catalogue import CASES, REFERENCES, VARIANTS, Variant
-from suite.worker.messages import Describe
-
-ROOT = Path(__file__).parents[3]
-MACHINE = Machine(
-    kind="cuda", name="NVIDIA H100 80GB HBM3", compute_capability=(9, 0), cache_bytes=50 << 20, memory_bytes=1,
-    commit="0123456789abcdef", tree_clean=True,
-)  # fmt: skip
+from suite.variants.tests.a_machine import MACHINE
 
 COMPUTED = (
     ("float32", "contiguous", (70, 65)),
@@ -53,7 +37,7 @@ def child(function: str, *, interpret: bool) -> Any:
     environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
     if interpret:
         environment["TRITON_INTERPRET"] = "1"
-    code = f"import json; from suite.variants.tests import test_variants as t; print(json.dumps(t.{function}()))"
+    code = f"import json; from suite.variants.tests import test_kernel as t; print(json.dumps(t.{function}()))"
     command = [sys.executable, "-W", "ignore::RuntimeWarning", "-c", code]  # the interpreter's numpy on inf · 0
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
@@ -206,118 +190,6 @@ def test_names_and_forms_are_unlike() -> None:
     assert len({variant.name for variant in VARIANTS} | set(REFERENCES)) == len(VARIANTS) + len(REFERENCES)
     assert len({variant.what for variant in VARIANTS}) == len(VARIANTS)
     assert all(variant.why for variant in VARIANTS)
-
-
-def made(**replaced: Any) -> Variants:
-    """A measurement without rows but one."""
-    row = Row(
-        case="64x64-float32-contiguous", series="cold", variant="block_512", role="variant", of_ceiling=0.9,
-        of_ceiling_ci99=(0.89, 0.91), median_s=1e-6, rounds=40,
-    )  # fmt: skip
-    fields: dict[str, Any] = {
-        "utc": "2026-01-02T03:04:05Z", "command": "tox -e variants", "machine": MACHINE, "variants": (), "cases": (),
-        "rows": (row,), "seconds": 60.0,
-    }  # fmt: skip
-    return Variants.model_validate(fields | replaced)
-
-
-@pytest.fixture
-def libraries(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(variants, "_check_libraries", lambda: None)
-
-
-@pytest.mark.usefixtures("libraries")
-def test_what_was_measured_is_stored_and_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(variants, "measure", lambda command, say: made(command=command))
-    assert variants.main(["--out", str(tmp_path / "new")]) == 0
-    (path,) = (tmp_path / "new").iterdir()
-    assert path.name == "20260102T030405Z-01234567.variants.json"
-    assert str(path) in capsys.readouterr().out
-    assert read_document(path, Variants) == made(command="tox -e variants")  # where the file goes repeats nothing
-
-
-@pytest.mark.parametrize("content", [b"", b"{}", b'{"schema_version": 1', b"\xff\xfe"])
-def test_a_file_that_holds_no_variants_is_one_line(content: bytes, tmp_path: Path) -> None:
-    (tmp_path / "x.json").write_bytes(content)
-    with pytest.raises(BadRecord, match=r"no variants|not JSON") as error:
-        read_document(tmp_path / "x.json", Variants)
-    assert len(str(error.value).splitlines()) == 1
-
-
-def one_line(capsys: pytest.CaptureFixture[str]) -> str:
-    said = capsys.readouterr().err
-    assert len(said.splitlines()) == 1
-    return said
-
-
-def test_without_a_library_one_line_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert variants.main(["--out", str(tmp_path)]) == 1
-    assert "torch and triton not installed" in one_line(capsys)
-
-
-def test_without_a_gpu_one_line_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("triton")
-    torch = pytest.importorskip("torch")
-    if torch.cuda.is_available():
-        pytest.skip("there is a CUDA device")
-    assert variants.main(["--out", str(tmp_path)]) == 1
-    assert "no CUDA device here" in one_line(capsys)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("libraries")
-def test_a_folder_that_cannot_be_written_is_said_before_anything_is_measured(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def measure(command: str, say: Any) -> Variants:
-        raise AssertionError("measured")
-
-    monkeypatch.setattr(variants, "measure", measure)
-    (tmp_path / "file").touch()
-    assert variants.main(["--out", str(tmp_path / "file" / "folder")]) == 1
-    assert "choose another folder with --out" in one_line(capsys)
-
-
-@pytest.mark.parametrize("kind", ["lost", "unforeseen"])
-@pytest.mark.usefixtures("libraries")
-def test_a_device_that_fails_is_one_line(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    pytest.importorskip("triton")
-    from suite.measure import timing
-    from suite.variants import campaign as variant_campaign
-    from suite.worker.failures import DeviceLost
-
-    class Failing(variant_campaign.VariantServer):
-        def answer(self, request: Any) -> Any:
-            if isinstance(request, Describe):
-                return MACHINE
-            self.doing = "block_64"
-            raise DeviceLost("crashed", "illegal address") if kind == "lost" else RuntimeError("illegal address\nmore")
-
-    monkeypatch.setattr(timing.Device, "__init__", lambda self: setattr(self, "kind", "cuda"))
-    monkeypatch.setattr(variant_campaign, "uuid", lambda kind: "one")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "locks"))
-    (tmp_path / "locks").mkdir()
-    monkeypatch.setattr(variant_campaign, "compile_ahead", lambda variants, cases: None)
-    monkeypatch.setattr(variant_campaign, "VariantServer", Failing)
-    assert variants.main(["--out", str(tmp_path)]) == 1
-    assert re.search("lost at 256x256-float32-contiguous, block_64: .*illegal address", one_line(capsys))
-    with locks.device("one"):  # it was given back
-        assert variants.main(["--out", str(tmp_path)]) == 1
-    assert "another run measures on the device" in one_line(capsys)
-
-
-def test_an_unknown_option_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        variants.main(["--frobnicate"])
-    assert ended.value.code == 2
-    assert "--frobnicate" in one_line(capsys)
 
 
 def test_reading_variants_imports_no_array_library() -> None:
