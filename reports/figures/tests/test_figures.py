@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from backends import Entry
+from backends import CATALOGUE, Entry
 from reports.figures import svg
 from reports.figures.bandwidth import OTHERS, bandwidth
 from reports.figures.headline import headline
@@ -40,23 +40,27 @@ def test_who_has_no_number_at_the_headline_is_in_the_headline_figure(tmp_path: P
     assert "absent" not in figure.svg
 
 
+NAMED = {entry.name: entry.colour for entry in CATALOGUE if entry.colour}
+
+
 def test_a_backend_has_one_colour_and_named_ones_differ() -> None:
-    assert len(set(svg.NAMED.values())) == len(svg.NAMED)
+    assert len(set(NAMED.values())) == len(NAMED)
     assert svg.colour("a_candidate") == svg.colour("a_candidate")
-    assert not {*svg.SPARE, svg.MUTED} & set(svg.NAMED.values())
+    assert not {*svg.SPARE, svg.MUTED} & set(NAMED.values())
     assert svg.MUTED not in svg.SPARE
 
 
 @pytest.fixture
 def catalogued(monkeypatch: pytest.MonkeyPatch) -> None:
     """All backends of the factory's are in the catalogue, as no candidate's are."""
-    monkeypatch.setattr(svg, "CATALOGUE", tuple(Entry(name, "", ()) for name in factory.FOURTEEN))
+    entries = tuple(Entry(name, "", (), colour=NAMED.get(name, "")) for name in factory.FOURTEEN)
+    monkeypatch.setattr(svg, "CATALOGUE", entries)
 
 
 @pytest.mark.usefixtures("catalogued")
 def test_the_tuned_backends_and_a_candidate_stand_out_from_the_rest() -> None:
-    named = [name for name in factory.FOURTEEN if name in svg.NAMED]
-    assert set(TUNED) < set(svg.NAMED)
+    named = [name for name in factory.FOURTEEN if name in NAMED]
+    assert set(TUNED) < set(NAMED)
     assert {svg.colour(name) for name in factory.FOURTEEN if name not in named} == {svg.MUTED}
     assert svg.colour("a_candidate") in svg.SPARE
 
@@ -65,7 +69,7 @@ def test_the_tuned_backends_and_a_candidate_stand_out_from_the_rest() -> None:
 def test_of_many_backends_the_bandwidth_figure_tells_apart_only_those_with_a_colour(tmp_path: Path) -> None:
     figure = bandwidth(made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN))
     assert figure
-    assert all(name in figure.svg for name in factory.FOURTEEN if name in svg.NAMED)
+    assert all(name in figure.svg for name in factory.FOURTEEN if name in NAMED)
     assert "helion_rows" not in figure.svg
     assert OTHERS in figure.svg
     assert "throughout: torch_diag_matmul<" in figure.svg  # named, since it is not drawn
