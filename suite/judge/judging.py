@@ -90,10 +90,10 @@ def _all_checks(bench: Bench, cases: Sequence[Case], effort: Effort, found: _Fou
     steps: list[tuple[Check, str, Callable[[], Any]]] = [
         ("load", "import", lambda: checks.load(bench)),
         ("patched", "functions", lambda: checks.patched(bench, "in its import")),
-        ("threads", "streams", lambda: found.notes.extend(filter(None, [checks.streams(bench)]))),
+        ("threads", "streams", lambda: _note(found, checks.streams(bench))),
         *(("gate", f"gate {case.id}", lambda case=case: checks.gate(bench, case)) for case in cases),
         ("probes", "probes", lambda: _probe(bench, cases, found, progress)),
-        ("repeats", "repeats", lambda: checks.repeats(bench, effort.repeats)),
+        ("repeats", "repeats", lambda: _note(found, checks.repeats(bench, effort.repeats))),
         ("threads", "threads", lambda: checks.threads(bench)),
         ("patched", "functions", lambda: checks.patched(bench, "in bind or launch")),
         *(("clock", f"times {case.id}", lambda case=case: _time(bench, case, effort, found)) for case in cases),
@@ -106,6 +106,10 @@ def _all_checks(bench: Bench, cases: Sequence[Case], effort: Effort, found: _Fou
             _attempt("probes", lambda: _probe(bench, cases, found, progress), found)
         if fault:
             return
+
+
+def _note(found: _Found, note: str) -> None:
+    found.notes += [note] if note else []
 
 
 def _attempt(check: Check, work: Callable[[], Any], found: _Found) -> Check | None:

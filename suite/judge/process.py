@@ -7,6 +7,7 @@ Whatever it starts is found as its descendant, by its session, or as an orphan t
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import multiprocessing
 import os
 import select
@@ -23,10 +24,11 @@ from typing import Any, Literal
 
 from suite.judge import messages
 from suite.judge.memory import free_bytes
-from suite.judge.processes import Stat, anonymous_bytes, offspring, state_of
+from suite.judge.processes import Stat, offspring, own_bytes, resident_bytes, state_of
 from suite.worker.process import epitaph
 
 PR_SET_CHILD_SUBREAPER = 36
+F_SETPIPE_SZ = 1031
 LOOK_EVERY_S = 0.02
 KEPT_BYTES = 1 << 16
 """Of what a candidate prints; the rest is read and dropped, so that it never waits for a reader."""
@@ -66,6 +68,8 @@ class Candidate:
         context.set_forkserver_preload(["torch", "suite.judge.candidate_side"])
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._output, written = context.Pipe(duplex=False)
+        with suppress(OSError):
+            fcntl.fcntl(written.fileno(), F_SETPIPE_SZ, 1 << 20)
         self._process = context.Process(target=_start, args=(theirs, written, kind, self._folder.name), daemon=True)
         self._process.start()
         theirs.close()
@@ -154,8 +158,9 @@ class Candidate:
         return alive
 
     def _watch(self) -> None:
-        taken = sum(anonymous_bytes(pid) for pid in (self.pid, *self._note_offspring()))
-        if taken > self._memory:
+        family = (self.pid, *self._note_offspring())
+        # What forked processes still share counts once for each of them, until it is looked at more closely.
+        if all(sum(size(pid) for pid in family) > self._memory for size in (resident_bytes, own_bytes)):
             self.close()
             raise Ended("no_memory", f"its process took more than {self._memory / 2**30:.1f} GiB beside the operands")
 
@@ -167,8 +172,10 @@ class Candidate:
 
     def _drain(self) -> None:
         with suppress(OSError, ValueError):
-            while part := os.read(self._output.fileno(), 1 << 20):
-                self.printed += part[: KEPT_BYTES - len(self.printed)]
+            room = bytearray(1 << 20)
+            while size := os.readv(self._output.fileno(), [room]):
+                if len(self.printed) < KEPT_BYTES:
+                    self.printed += room[: min(size, KEPT_BYTES - len(self.printed))]
 
 
 WORDS = {"load": "its import", "bind": "bind", "launch": "a launch", "prepare": "bind and capture", "take": "a sample"}

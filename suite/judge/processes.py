@@ -55,10 +55,19 @@ def offspring(leader: int, known: Container[int] = ()) -> dict[int, Stat]:
     return found
 
 
-def anonymous_bytes(pid: int) -> int:
+def resident_bytes(pid: int) -> int:
     """Memory of the process that no file backs; shared operands do not count."""
+    return _kilobytes(Path(f"/proc/{pid}/status"), "RssAnon:") * 1024
+
+
+def own_bytes(pid: int) -> int:
+    """The same, less what it shares with the process that it was forked from: its part of each shared page."""
+    return _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss_Anon:") * 1024
+
+
+def _kilobytes(path: Path, name: str) -> int:
     try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        lines = path.read_text().splitlines()
     except (OSError, ValueError):
         return 0
-    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
