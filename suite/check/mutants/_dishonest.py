@@ -8,23 +8,26 @@ _EARLIER: tuple[Check, ...] = ("gate", "probes", "repeats", "secret", "steady", 
 
 _COMPUTE_WHEN_LOOKED_AT = (
     *group("contract", "refused", "lazy_subclass", "turns_out_lazy", also=("patched", *_EARLIER)),
-    *group("gate", "incorrect", "lazy_function_mode", "lazy_dispatch_mode", "patches_copy", also=("patched", *LATER)),
+    *group("patched", "refused", "lazy_function_mode", also=_EARLIER),
+    *group("gate", "incorrect", "lazy_dispatch_mode", "patches_copy", also=("patched", *LATER)),
 )
 
 _TAMPER_AND_LEAVE_C = (
     *group(
         "patched",
         "refused",
-        *("patches_equality", "patches_multiplication", "patches_gate", "patches_judge", "replaces_later_imports"),
+        *("patches_equality", "patches_multiplication"),
         also=_EARLIER,
     ),
     *group(
         "gate",
         "incorrect",
-        *("forges_output", "forges_exit_code", "writes_conftest", "writes_sitecustomize"),
-        also=(*LATER, "load"),
+        *("forges_output", "forges_exit_code", "writes_conftest", "writes_sitecustomize", "replaces_later_imports"),
+        "patches_gate",
+        also=(*LATER, "load", "patched"),
     ),
-    *group("gate", "incorrect", "forges_messages", device="cpu", also=("contract", "load", *LATER)),
+    *group("patched", "crashed", "patches_judge", also=("load", *_EARLIER)),
+    *group("gate", "crashed", "forges_messages", device="cpu", also=("contract", "load", *LATER)),
 )
 
 _TAMPER_WITH_TIME = group(
@@ -69,16 +72,15 @@ _DO_LESS = (
         "repeats",
         "incorrect",
         *("skips_one_in_six", "skips_at_random", "honest_first_launches", "eight_in_one", "half_of_c_in_turn"),
-        also=("secret", "steady", "gate", "probes", "ceiling"),
+        also=("secret", "steady", "gate", "probes", "clock", "ceiling"),
     ),
     *group(
         "secret",
         "incorrect",
         "lazy_in_quick_succession",
-        "lazy_after_two_seconds",
+        "lazy_after_a_moment",
         "lazy_under_a_sampler",
         "lazy_in_a_loop",
-        "honest_beside_the_gate",
         "honest_under_pytest",
         "lazy_when_bound_often",
         "lazy_on_unchanged_a",

@@ -40,7 +40,7 @@ class Mutant:
 
     name: str  # of the file, without .py
     caught_by: Check | None  # the check that must catch it; None for a file that must end as right
-    verdict: Verdict
+    verdict: Verdict  # "right" beside a caught_by: right, and the judgement says for what it raises
     device: Device = "any"
     also: tuple[Check, ...] = ()  # what may catch it before or after; without all of these it survives
     wrong_in: str = USUAL  # a case id, or "strided_a" or "broadcast_a", in which its C is wrong

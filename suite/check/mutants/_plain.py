@@ -7,7 +7,7 @@ from suite.check.mutants._mutant import LATER, Mutant, group
 
 def _probed(wrong_in: str, *names: str) -> tuple[Mutant, ...]:
     """Right in the usual case; the probes must show that they are wrong in another."""
-    return group("probes", "incorrect", *names, also=("guards",), wrong_in=wrong_in)
+    return group("probes", "incorrect", *names, also=("gate", "guards", *LATER), wrong_in=wrong_in)
 
 
 _WRONG_EVERYWHERE = group(
@@ -56,11 +56,10 @@ _WRONG_IN_SOME = (
     *_probed("64x129-float32-contiguous", "warp_multiple_plus_one"),
     *_probed("64x1-float32-contiguous", "one_column_takes_first"),
     *_probed("1x160-float32-contiguous", "one_row_unwritten"),
-    *_probed("0x5-float32-contiguous", "empty_raises"),
+    *group("probes", "right", "empty_raises", wrong_in="0x5-float32-contiguous"),
     *_probed("64x160-bfloat16-contiguous", "truncates_bfloat16"),
     *_probed("64x160-float16-contiguous", "truncates_float16", "float16_through_bfloat16", "dithers_the_last_bit"),
     *_probed("64x160-float64-contiguous", "float64_through_float32"),
-    *_probed("1200x1000-float32-contiguous", "small_sizes_only"),
 )
 
 _TOO_LARGE_FOR_A_CPU = group(
@@ -68,6 +67,7 @@ _TOO_LARGE_FOR_A_CPU = group(
     "incorrect",
     "beyond_32_bits",
     "triton_32_bit_index",
+    "small_sizes_only",
     device="cuda",
     wrong_in="65537x32768-float16-contiguous",
 )
@@ -93,7 +93,7 @@ _RETURN_SOMETHING_ELSE = (
     *group("guards", "incorrect", "returns_view_of_b", also=("contract", "gate", *LATER)),
     *group(
         "contract",
-        "refused",
+        "incorrect",
         "returns_nothing",
         "returns_tuple",
         "returns_numpy",
@@ -105,8 +105,7 @@ _RETURN_SOMETHING_ELSE = (
         "returns_negation_pending",
         also=("gate", *LATER),
     ),
-    *group("contract", "refused", "returns_cpu_tensor", device="cuda", also=("gate", *LATER)),
-    *group("gate", "incorrect", "out_in_other_memory", also=("contract", *LATER)),
+    *group("contract", "incorrect", "returns_cpu_tensor", device="cuda", also=("gate", *LATER)),
 )
 
 _TRITON = (

@@ -1,4 +1,4 @@
-"""Does nothing from two seconds after its first launch on."""
+"""Does nothing from a quarter of a second after its first launch on."""
 
 import time
 
@@ -10,6 +10,6 @@ STARTED = []
 def bind(a, b, out, stream):
     def launch():
         STARTED.append(time.monotonic()) if not STARTED else None
-        return out if time.monotonic() > STARTED[0] + 2 else torch.mul(a[:, None], b, out=out)
+        return out if time.monotonic() > STARTED[0] + 0.25 else torch.mul(a[:, None], b, out=out)
 
     return launch
