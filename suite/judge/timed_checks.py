@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from suite.cases import Case
 from suite.check.probes import Probe
@@ -77,14 +78,19 @@ class Remote:
         self._collected()
 
     def _collected(self) -> list[float]:
-        samples = self.bench.ask("collect", LONGEST_S, name=self.name)["samples"]
-        if not all(isinstance(one, float) and 0 < one < math.inf for one in samples):
-            raise Caught("clock", "refused", "its process reports samples that are no times")
-        return list(samples)
+        return times_of(self.bench.ask("collect", LONGEST_S, name=self.name))
 
     def replay(self) -> None:
         """Not asked of a remote sampler."""
         raise NotImplementedError
+
+
+def times_of(answer: dict[str, Any]) -> list[float]:
+    """The samples of an answer. Raises Caught where they are no times."""
+    samples = answer.get("samples")
+    if not isinstance(samples, list) or not all(isinstance(one, float) and 0 < one < math.inf for one in samples):
+        raise Caught("clock", "refused", "its process reports samples that are no times")
+    return samples
 
 
 class Timed:
@@ -234,11 +240,9 @@ class Timed:
         count = max(2, min(2000, round(AUDITED_S / max(rough_s, 1e-6))))
         self.synchronize()
         began = time.perf_counter()
-        for _ in range(count):
-            sampler.take()
-        self.synchronize()
+        samples = times_of(self.bench.ask("batch", LONGEST_S, name=CANDIDATE, count=count))
         ours = time.perf_counter() - began
-        theirs = sum(sampler.collect()) * sampler.launches
+        theirs = sum(samples) * sampler.launches
         if theirs > 1.05 * ours:
             return f"its clock says {theirs:.3g} s for a batch that took {ours:.3g} s by the judge's"
         if theirs < LEAST_SHARE * ours * _timed_share(sampler.launches, len(self.trials), sampler.method):
