@@ -6,17 +6,16 @@ looks on or not, so that a candidate cannot know which of its launches will be c
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from suite.cases import Case
 from suite.check.probes import Probe
 from suite.device import machine as machines
 from suite.judge import memory
 from suite.judge.checks import in_words
+from suite.judge.remote import LONGEST_S, Remote, times_of
 from suite.judge.timed_side import CANDIDATE
 from suite.judge.trial import Bench, Caught, Trial
 from suite.measure import campaign, timing
@@ -33,8 +32,8 @@ LEAST_SHARE = 0.5
 """Of the judge's time that a batch must report: the rest is requests, unmeasured launches and waits."""
 
 SECRET_LOOKS = 3
-LONGEST_S = 120.0
-"""For samples of a slow candidate to be over."""
+PAIRS_S, FEWEST_PAIRS = 3.0, 7
+"""Seconds for the pairs of walks, most of which goes into drawing new inputs, and the fewest pairs that count."""
 
 STEADY_MARGIN = {"cuda": 0.10, "cpu": 0.35}
 """How much longer a walk over changed operands may take. On the CPU other work on the machine shows in it."""
@@ -48,49 +47,6 @@ class Effort:
     repeats: int = 1000
     pairs: int = 15  # walks over changed and over unchanged operands
     most_sets: int = timing.MOST_LAUNCHES
-
-
-class Remote:
-    """A Sampler of the campaign's whose samples are taken in the candidate's process."""
-
-    def __init__(self, bench: Bench, name: str, launches: int, method: Method) -> None:
-        self.bench, self.name, self.launches, self.method = bench, name, launches, method
-        self.on_take: Callable[[], None] = lambda: None
-        self._kept: list[float] = []
-
-    def take(self) -> None:
-        """Ask for one sample, without waiting for it."""
-        self.on_take()
-        self.bench.candidate.tell("take", name=self.name)
-
-    def collect(self) -> list[float]:
-        """Seconds per launch of the samples since the last collect. Raises Caught where they are no times."""
-        samples = self._kept + self._collected()
-        self._kept = []
-        return samples
-
-    def set_aside(self) -> None:
-        """Fetch what was taken so far, to be given by the next collect; what follows until `drop` is not kept."""
-        self._kept += self._collected()
-
-    def drop(self) -> None:
-        """Forget the samples since set_aside."""
-        self._collected()
-
-    def _collected(self) -> list[float]:
-        return times_of(self.bench.ask("collect", LONGEST_S, name=self.name))
-
-    def replay(self) -> None:
-        """Not asked of a remote sampler."""
-        raise NotImplementedError
-
-
-def times_of(answer: dict[str, Any]) -> list[float]:
-    """The samples of an answer. Raises Caught where they are no times."""
-    samples = answer.get("samples")
-    if not isinstance(samples, list) or not all(isinstance(one, float) and 0 < one < math.inf for one in samples):
-        raise Caught("clock", "refused", "its process reports samples that are no times")
-    return samples
 
 
 class Timed:
@@ -185,8 +141,9 @@ class Timed:
             new = self.bench.drawn(ordinary=True)
             if kind % 3 == 1:
                 row = self.bench.random.randrange(self.case.rows)
-                new = replace(one.drawn, row=row, row_seed=new.a_seed)
-            elif kind % 3 == 2:
+                one.fill_a(replace(one.drawn, row=row, row_seed=new.a_seed))
+                continue
+            if kind % 3 == 2:
                 new = replace(one.drawn, b_seed=new.b_seed)
             one.fill(new)
             if kind % 3 == 0:
@@ -199,9 +156,7 @@ class Timed:
             self._change(kind)
         else:
             for one in self.trials:  # the same writes as a change, so that the caches are left alike
-                one.fill(one.drawn)
-                one.on.out.copy_(one.on.out.clone())
-                one._settle()
+                one.rewrite()
         return float(self.bench.ask("once", LONGEST_S)["seconds"])
 
     def steady(self) -> None:
@@ -217,9 +172,11 @@ class Timed:
                 raise Caught("steady", "incorrect", said)
 
     def _pairs(self, kind: int) -> Ratio:
-        for changed in (True, False):
-            self._walk(changed, kind)
-        taken = [(self._walk(True, kind), self._walk(False)) for _ in range(self.effort.pairs)]
+        until = time.monotonic() + PAIRS_S
+        taken: list[tuple[float, float]] = []
+        while len(taken) < self.effort.pairs and (len(taken) < FEWEST_PAIRS or time.monotonic() < until):
+            taken.append((self._walk(True, kind), self._walk(False)))
+        taken = taken[1:]  # the first warms up
         return ratio([one for one, _ in taken], [other for _, other in taken])
 
     def clock(self) -> None:
