@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from suite.cases import Case
 from suite.judge.judging import judge
 from suite.judge.process import Limits
-from suite.judge.processes import offspring
+from suite.judge.processes import stat
 from suite.measure.plan import SMOKE
 from suite.record.judgement import Check, Judgement
 
@@ -112,17 +113,10 @@ def test_broken_files_end_in_one_verdict_and_leave_no_process(name: str, verdict
 
 
 def _descendants() -> list[int]:
-    """Processes under this one that were forked by a candidate; the server that forks candidates is no such."""
-    import os
-
-    return [pid for pid, one in offspring(os.getpid()).items() if one.state != "Z" and _is_a_candidates(pid)]
-
-
-def _is_a_candidates(pid: int) -> bool:
-    from suite.judge.processes import stat
-
-    one = stat(pid)
-    return one is not None and one.session in (pid, one.parent)
+    """Processes of other sessions whose parent is this one, or the server that it forks candidates from."""
+    everyone = [one for path in Path("/proc").glob("[0-9]*") if (one := stat(int(path.name)))]
+    family = {os.getpid(), *(one.pid for one in everyone if one.parent == os.getpid())}
+    return [one.pid for one in everyone if one.parent in family and one.session != os.getsid(0)]
 
 
 def test_a_partial_fault_says_where_it_is_right_and_where_wrong() -> None:
