@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -146,6 +146,15 @@ class Side:
         self.device.synchronize()
         return {}
 
+    def compiled(self, rows: int, cols: int, dtype: str, capability: Sequence[int]) -> dict[str, Any]:
+        """What the file would launch on such a device; empty where it has no function that says so."""
+        assert self.entry is not None
+        backend = backends.load(self.entry)
+        if not hasattr(backend, "plan") and not hasattr(backend, "compile_for"):
+            return {}
+        made = backends.compile_for(self.entry, rows, cols, dtype, (capability[0], capability[1]))
+        return asdict(made) | {"cubin": made.cubin.hex()}
+
     def _wait(self) -> None:
         """Wait for the given stream and no other: what runs elsewhere has not been enqueued on it."""
         if self.device.kind == "cuda":
@@ -227,4 +236,5 @@ def serve(channel: socket.socket, kind: str) -> None:
 
 REQUESTS = (
     *("load", "stream", "attach", "release", "bind", "launch", "hold", "settle", "audit", "threads", "copy_back"),
+    "compiled",
 )

@@ -17,16 +17,19 @@ from backends import _candidate as files
 from suite.cases import ITEMSIZE, Case
 from suite.check.probes import probes
 from suite.device import machine as machines
-from suite.judge import checks, memory
+from suite.judge import checks, compiled, memory
 from suite.judge.process import Candidate, Ended, Limits
 from suite.judge.timed_checks import Effort, Timed
 from suite.judge.trial import Bench, Caught, Raised
 from suite.measure.plan import CPU, Plan
+from suite.record.compiled import Compiled
 from suite.record.judgement import Check, JudgedTime, Judgement, JudgementVerdict, WrongElements
 from suite.record.machine import Machine
 
 QUICK = Plan(sample_s=2e-4, warmup_s=0.0, min_rounds=6, look_every=3, max_rounds=6, budget_s=0.0)
 """Enough rounds for the checks of the clock; no number of it is worth keeping."""
+
+CPU_SETS = 24
 
 REFERENCES = ("torch_broadcast", "triton_tuned")
 
@@ -45,6 +48,7 @@ class _Found:
     wrong: WrongElements | None = None
     probed: checks.Probed = field(default_factory=checks.Probed)
     times: list[JudgedTime] = field(default_factory=list)
+    compiled: list[Compiled] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def catch(self, check: Check, verdict: JudgementVerdict, reason: str, wrong: WrongElements | None = None) -> None:
@@ -71,18 +75,27 @@ def judge(
     entry = files.entry(file) if isinstance(file, Path) else file
     kind = "cuda" if torch.cuda.is_available() else "cpu"
     quick = plan is not None and plan.max_rounds == 1
-    effort = Effort(QUICK, 200, 8, 3) if quick else Effort(plan or (Plan() if kind == "cuda" else CPU))
-    if quick and kind == "cuda":
-        effort = Effort(QUICK, 1000, 8)
+    effort = _effort(plan, quick, kind)
     drawn_from = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     found = _Found()
     with Candidate(kind, limits) as candidate:
         bench = Bench(candidate, entry, kind, drawn_from, without)
         _all_checks(bench, cases, effort, found, progress)
+        machine = machines.describe(kind)
+        if found.verdict in ("right", "implausible") and cases:
+            found.compiled, why_not = compiled.compiled(bench, cases[0], machine)
+            _note(found, why_not)
         found.notes += _printed(candidate)
     if quick or found.verdict not in ("right", "implausible"):
         found.times.clear()
-    return _judgement(entry, machines.describe(kind), drawn_from, found)
+    return _judgement(entry, machine, drawn_from, found)
+
+
+def _effort(plan: Plan | None, quick: bool, kind: str) -> Effort:
+    """On the CPU fewer sets than the series cold wants, for to draw and compare them takes its own time."""
+    if kind == "cuda":
+        return Effort(QUICK, pairs=8) if quick else Effort(plan or Plan())
+    return Effort(QUICK, 200, 8, 3) if quick else Effort(plan or CPU, most_sets=CPU_SETS)
 
 
 def _all_checks(bench: Bench, cases: Sequence[Case], effort: Effort, found: _Found, progress: Progress) -> None:
@@ -196,5 +209,6 @@ def _judgement(entry: Entry, machine: Machine, seed: int, found: _Found) -> Judg
         wrong_for=found.probed.wrong_for(),
         raises_for=found.probed.raises_for(),
         times=tuple(found.times),
+        compiled=tuple(found.compiled),
         notes=tuple(dict.fromkeys(found.notes)),
     )

@@ -44,12 +44,16 @@ class Drawn:
 def fill(on: Operands, probe: Probe, drawn: Drawn) -> None:
     """Write the values into a and b."""
     case, device = probe.case, on.b.device
-    if case.rows:
-        a = drawn.a(probe, device)
-        target = on.a[:1] if probe.column == "broadcast" else on.a
-        target.copy_(a[: len(target)])
+    fill_a(on, probe, drawn)
     for tile in tiles(case):
         on.b[tile.rows, tile.cols] = drawn.b(case, tile, device)
+
+
+def fill_a(on: Operands, probe: Probe, drawn: Drawn) -> None:
+    """Write A's values."""
+    if probe.case.rows:
+        target = on.a[:1] if probe.column == "broadcast" else on.a
+        target.copy_(drawn.a(probe, on.a.device)[: len(target)])
 
 
 @dataclass

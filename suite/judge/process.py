@@ -62,6 +62,7 @@ class Candidate:
         self.limits = limits
         self.printed = bytearray()
         self._seen: dict[int, Stat] = {}
+        self._ever: set[int] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="diagbench-judge-", ignore_cleanup_errors=True)
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
         context = multiprocessing.get_context("forkserver")
@@ -135,24 +136,34 @@ class Candidate:
 
     def close(self) -> None:
         """End the process and all that it started, and remove its folder."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGSTOP)  # so that it starts nothing more; it lives, so its start is known
         self._note_offspring()
         for _ in range(100):
             for pid in self._seen:
                 with suppress(ProcessLookupError, PermissionError):
                     os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
             self._process.kill()
             self._process.join(0.05)
-            for pid in [pid for pid in self._seen if pid != self.pid]:
-                with suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)  # an orphan that fell to this process
-            if not self._note_offspring() and not self._process.is_alive():
+            alive = self._note_offspring()
+            self._reap()
+            if not alive and not self._process.is_alive():
                 break
         self._channel.close()
         self._folder.cleanup()
 
+    def _reap(self) -> None:
+        """Take leave of ended orphans that fell to this process; until then each keeps its number."""
+        for pid in self._ever:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
     def _note_offspring(self) -> list[int]:
         """Remember every process that descends from the candidate or is of its session; those that live now."""
         self._seen |= offspring(self.pid, self._seen)
+        self._ever |= self._seen.keys()
         alive = [pid for pid, stat in self._seen.items() if stat.is_alive()]
         self._seen = {pid: self._seen[pid] for pid in alive}
         return alive
@@ -181,6 +192,16 @@ class Candidate:
 WORDS = {"load": "its import", "bind": "bind", "launch": "a launch", "prepare": "bind and capture", "take": "a sample"}
 
 
+def _close_all_but(kept: int) -> None:
+    """Close what the forking server left open, its own pipes among them: a candidate could end it through those."""
+    from multiprocessing import forkserver, resource_tracker
+
+    os.closerange(3, kept)
+    os.closerange(kept + 1, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") < 1 << 20 else 1 << 20)
+    forkserver._forkserver._forkserver_alive_fd = None  # type: ignore[attr-defined]
+    resource_tracker._resource_tracker._fd = None  # type: ignore[attr-defined]
+
+
 def _start(channel: socket.socket, output: Connection, kind: str, folder: str) -> None:
     """The candidate's process, from its first instruction on."""
     os.setsid()
@@ -188,7 +209,7 @@ def _start(channel: socket.socket, output: Connection, kind: str, folder: str) -
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (output.fileno(), 1), (output.fileno(), 2)):
         os.dup2(source, target)
-    output.close()
+    _close_all_but(channel.fileno())
     from suite.judge.candidate_side import serve
     from suite.worker.process import die_with_parent
 

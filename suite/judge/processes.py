@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +41,18 @@ def state_of(pid: int) -> str:
 
 
 def offspring(leader: int, known: Container[int] = ()) -> dict[int, Stat]:
-    """Processes that descend from the leader or from one that is known, or that are of the leader's session."""
+    """Processes that descend from the leader or from one that is known, or are of its session, or fell to this process.
+
+    Orphans fall to this process where it is their subreaper. Its own children are of its own session; theirs are not.
+    """
     everyone = [one for path in Path("/proc").glob("[0-9]*") if (one := stat(int(path.name)))]
     children: dict[int, list[Stat]] = {}
     for each in everyone:
         children.setdefault(each.parent, []).append(each)
+    ours, since = os.getsid(0), next((each.started for each in everyone if each.pid == leader), 0)
+    fell = [each for each in everyone if each.parent == os.getpid() and each.session != ours and each.started >= since]
     found = {each.pid: each for each in everyone if each.session == leader and each.pid != leader}
+    found |= {each.pid: each for each in fell if since and each.pid != leader}
     waiting = [leader, *found, *(each.pid for each in everyone if each.pid in known)]
     while waiting:
         for child in children.get(waiting.pop(), ()):

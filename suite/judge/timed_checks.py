@@ -6,7 +6,6 @@ looks on or not, so that a candidate cannot know which of its launches will be c
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ from suite.check.probes import Probe
 from suite.device import machine as machines
 from suite.judge import memory
 from suite.judge.checks import in_words
+from suite.judge.remote import LONGEST_S, Remote, times_of
 from suite.judge.timed_side import CANDIDATE
 from suite.judge.trial import Bench, Caught, Trial
 from suite.measure import campaign, timing
@@ -32,8 +32,8 @@ LEAST_SHARE = 0.5
 """Of the judge's time that a batch must report: the rest is requests, unmeasured launches and waits."""
 
 SECRET_LOOKS = 3
-LONGEST_S = 120.0
-"""For samples of a slow candidate to be over."""
+PAIRS_S, FEWEST_PAIRS = 3.0, 7
+"""Seconds for the pairs of walks, most of which goes into drawing new inputs, and the fewest pairs that count."""
 
 STEADY_MARGIN = {"cuda": 0.10, "cpu": 0.35}
 """How much longer a walk over changed operands may take. On the CPU other work on the machine shows in it."""
@@ -47,44 +47,6 @@ class Effort:
     repeats: int = 1000
     pairs: int = 15  # walks over changed and over unchanged operands
     most_sets: int = timing.MOST_LAUNCHES
-
-
-class Remote:
-    """A Sampler of the campaign's whose samples are taken in the candidate's process."""
-
-    def __init__(self, bench: Bench, name: str, launches: int, method: Method) -> None:
-        self.bench, self.name, self.launches, self.method = bench, name, launches, method
-        self.on_take: Callable[[], None] = lambda: None
-        self._kept: list[float] = []
-
-    def take(self) -> None:
-        """Ask for one sample, without waiting for it."""
-        self.on_take()
-        self.bench.candidate.tell("take", name=self.name)
-
-    def collect(self) -> list[float]:
-        """Seconds per launch of the samples since the last collect. Raises Caught where they are no times."""
-        samples = self._kept + self._collected()
-        self._kept = []
-        return samples
-
-    def set_aside(self) -> None:
-        """Fetch what was taken so far, to be given by the next collect; what follows until `drop` is not kept."""
-        self._kept += self._collected()
-
-    def drop(self) -> None:
-        """Forget the samples since set_aside."""
-        self._collected()
-
-    def _collected(self) -> list[float]:
-        samples = self.bench.ask("collect", LONGEST_S, name=self.name)["samples"]
-        if not all(isinstance(one, float) and 0 < one < math.inf for one in samples):
-            raise Caught("clock", "refused", "its process reports samples that are no times")
-        return list(samples)
-
-    def replay(self) -> None:
-        """Not asked of a remote sampler."""
-        raise NotImplementedError
 
 
 class Timed:
@@ -179,8 +141,9 @@ class Timed:
             new = self.bench.drawn(ordinary=True)
             if kind % 3 == 1:
                 row = self.bench.random.randrange(self.case.rows)
-                new = replace(one.drawn, row=row, row_seed=new.a_seed)
-            elif kind % 3 == 2:
+                one.fill_a(replace(one.drawn, row=row, row_seed=new.a_seed))
+                continue
+            if kind % 3 == 2:
                 new = replace(one.drawn, b_seed=new.b_seed)
             one.fill(new)
             if kind % 3 == 0:
@@ -193,9 +156,7 @@ class Timed:
             self._change(kind)
         else:
             for one in self.trials:  # the same writes as a change, so that the caches are left alike
-                one.fill(one.drawn)
-                one.on.out.copy_(one.on.out.clone())
-                one._settle()
+                one.rewrite()
         return float(self.bench.ask("once", LONGEST_S)["seconds"])
 
     def steady(self) -> None:
@@ -211,9 +172,11 @@ class Timed:
                 raise Caught("steady", "incorrect", said)
 
     def _pairs(self, kind: int) -> Ratio:
-        for changed in (True, False):
-            self._walk(changed, kind)
-        taken = [(self._walk(True, kind), self._walk(False)) for _ in range(self.effort.pairs)]
+        until = time.monotonic() + PAIRS_S
+        taken: list[tuple[float, float]] = []
+        while len(taken) < self.effort.pairs and (len(taken) < FEWEST_PAIRS or time.monotonic() < until):
+            taken.append((self._walk(True, kind), self._walk(False)))
+        taken = taken[1:]  # the first warms up
         return ratio([one for one, _ in taken], [other for _, other in taken])
 
     def clock(self) -> None:
@@ -234,11 +197,9 @@ class Timed:
         count = max(2, min(2000, round(AUDITED_S / max(rough_s, 1e-6))))
         self.synchronize()
         began = time.perf_counter()
-        for _ in range(count):
-            sampler.take()
-        self.synchronize()
+        samples = times_of(self.bench.ask("batch", LONGEST_S, name=CANDIDATE, count=count))
         ours = time.perf_counter() - began
-        theirs = sum(sampler.collect()) * sampler.launches
+        theirs = sum(samples) * sampler.launches
         if theirs > 1.05 * ours:
             return f"its clock says {theirs:.3g} s for a batch that took {ours:.3g} s by the judge's"
         if theirs < LEAST_SHARE * ours * _timed_share(sampler.launches, len(self.trials), sampler.method):

@@ -105,6 +105,19 @@ class Trial:
         oracle.fill(self.on, self.probe, drawn)
         self._settle()
 
+    def fill_a(self, drawn: Drawn) -> None:
+        """Change A alone; B is written again as it is."""
+        self.drawn = drawn
+        self.on.b.copy_(self.on.b.clone())
+        oracle.fill_a(self.on, self.probe, drawn)
+        self._settle()
+
+    def rewrite(self) -> None:
+        """Write all operands again as they are."""
+        for view in (self.on.a, self.on.b, self.on.out):
+            view.copy_(view.clone())
+        self._settle()
+
     def _settle(self) -> None:
         if self.bench.kind == "cuda":
             import torch

@@ -56,8 +56,8 @@ def _compiled(one: Compiled) -> str:
     loads = ", ".join(f"{count} of {bits} bits" for bits, count in one.global_load_bits.items())
     capability = ".".join(map(str, one.compute_capability))
     return (
-        f"  sm {capability:<10} {one.kernel}: {one.registers} registers, {one.spill_bytes} bytes spilled, loads {loads}, "
-        f"occupancy {one.occupancy:.0%} by {one.limiter}, {one.waves:.1f} waves"
+        f"  sm {capability:<10} {one.kernel}: {one.registers} registers, {one.spill_bytes} bytes spilled, "
+        f"loads {loads}, occupancy {one.occupancy:.0%} by {one.limiter}, {one.waves:.1f} waves"
     )
 
 
@@ -67,10 +67,10 @@ def look_at(found: Judgement) -> tuple[str, ...]:
     for one in found.compiled:
         said += _of_compiled(one)
     for time in found.times:
-        low, high = time.of_ceiling_ci99
+        _, high = time.of_ceiling_ci99
         if high < 0.97:
             said.append(f"{time.case} reaches at most {high:.0%} of a plain copy: width of accesses, blocks in flight")
-        if time.launch_s is not None and time.launch_s > time.median_s:
+        if found.machine.kind == "cuda" and (time.launch_s or 0) > time.median_s:
             said.append(f"{time.case}: the host needs longer to enqueue a launch than the device to run it")
     return tuple(dict.fromkeys(said))[:8]
 
