@@ -62,7 +62,7 @@ _REMEMBER = (
     *group(
         "steady",
         "incorrect",
-        *("skips_what_is_right", "works_on_poison_only", "remembers_all_of_out"),
+        *("skips_what_is_right", "works_on_poison_only"),
         also=("secret", "repeats", "ceiling"),
     ),
 )
