@@ -79,7 +79,7 @@ class Side:
         self.device = LegacyStream() if legacy else timing.Device()
         return {}
 
-    def attach(self, index: int, case: str, column: Any, size: int, handle: str, descriptor: int) -> dict[str, Any]:
+    def attach(self, index: int, case: str, column: Any, size: int, handle: str, descriptor: int = -1) -> dict[str, Any]:
         """See a set of operands of the judge's."""
         probe = Probe(parse(case), "", column)
         self.sets[index] = Bound(memory.operands_in(memory.attach(size, descriptor, handle), probe))
