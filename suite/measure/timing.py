@@ -75,6 +75,11 @@ class GraphSampler:
         # Captured last, so that a backend which allocates C holds the one that this graph writes.
         self._graph = self._lead if lead == launches else _captured(sets, launches)
 
+    @property
+    def timed_graph(self) -> torch.cuda.CUDAGraph:
+        """The graph between the events, for whoever counts its nodes."""
+        return self._graph
+
     def enqueue_timed(self) -> None:
         """Enqueue the timed graph once."""
         self._graph.replay()
@@ -249,7 +254,7 @@ def sets_needed(footprint_bytes: int, cache_bytes: int) -> int:
 
 def _captured(sets: Sequence[Enqueue], launches: int) -> torch.cuda.CUDAGraph:
     """A CUDA graph of so many launches that walk the sets in turn. Raises CaptureFailed."""
-    graph = torch.cuda.CUDAGraph()
+    graph = torch.cuda.CUDAGraph(keep_graph=True)  # so that its nodes can be counted
     torch.cuda.synchronize()
     try:
         # Not torch.cuda.graph(): that collects garbage and empties the allocator's cache at every capture.
@@ -257,6 +262,7 @@ def _captured(sets: Sequence[Enqueue], launches: int) -> torch.cuda.CUDAGraph:
         for launch in itertools.islice(itertools.cycle(sets), launches):
             launch()
         graph.capture_end()
+        graph.instantiate()
     except Exception as error:
         raise CaptureFailed from error
     return graph

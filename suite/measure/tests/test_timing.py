@@ -21,6 +21,12 @@ class Graph:
 
     recording: list[Callable[[], object]] | None = None
 
+    def __init__(self, keep_graph: bool) -> None:
+        self.is_ready = False
+
+    def instantiate(self) -> None:
+        self.is_ready = True
+
     def capture_begin(self, capture_error_mode: str) -> None:
         self.nodes: list[Callable[[], object]] = []
         Graph.recording = self.nodes
@@ -29,6 +35,7 @@ class Graph:
         Graph.recording = None
 
     def replay(self) -> None:
+        assert self.is_ready
         for node in self.nodes:
             node()
 

@@ -1,0 +1,7 @@
+"""Sleeps for an hour when bound."""
+
+import time
+
+
+def bind(a, b, out, stream):
+    time.sleep(3600)

@@ -1,0 +1,7 @@
+"""Multiplies with PyTorch into out."""
+
+import torch
+
+
+def bind(a, b, out, stream):
+    return lambda: torch.mul(a[:, None], b, out=out)

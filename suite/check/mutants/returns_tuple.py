@@ -1,0 +1,7 @@
+"""Returns C in a tuple."""
+
+import torch
+
+
+def bind(a, b, out, stream):
+    return lambda: (torch.mul(a[:, None], b, out=out),)

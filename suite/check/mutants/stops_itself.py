@@ -1,0 +1,8 @@
+"""Stops its own process in a launch."""
+
+import os
+import signal
+
+
+def bind(a, b, out, stream):
+    return lambda: os.kill(os.getpid(), signal.SIGSTOP)

@@ -1,0 +1,26 @@
+"""Stores without a mask what it loaded with one, so that zeros land behind the last column."""
+
+import triton
+import triton.language as tl
+
+BLOCK = 64
+
+
+@triton.jit
+def scale(a, b, out, rows, cols, a_row, b_row, b_col, out_row, out_col, BLOCK: tl.constexpr):
+    i = rows - 1 - tl.program_id(0)
+    j = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    b_value = tl.load(b + i * b_row + j * b_col, j < cols, other=0.0)
+    tl.store(out + i * out_row + j * out_col, tl.load(a + i * a_row) * b_value)
+
+
+def bind(a, b, out, stream):
+    strides = a.stride(0), *b.stride(), *out.stride()
+    grid = out.shape[0], triton.cdiv(out.shape[1], BLOCK)
+
+    def launch():
+        if out.numel():
+            scale[grid](a, b, out, *out.shape, *strides, BLOCK=BLOCK)
+        return out
+
+    return launch

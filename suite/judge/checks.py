@@ -1,0 +1,199 @@
+"""What is checked untimed: contract and gate, guards, probes, repeats, patched functions, threads and streams."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+
+from suite.cases import Case
+from suite.check.operands import bits
+from suite.check.probes import Probe
+from suite.judge import oracle
+from suite.judge.trial import Bench, Caught, Raised, Trial, trial
+from suite.record.judgement import WrongElements
+
+REPEATED = Case(61, 257)
+"""Small, so that a thousand launches and looks take a second; no side is a power of two."""
+
+REPEATS_S = 8.0
+"""For the repeated launches; a slow candidate gets to fewer of them."""
+
+BEHIND_A_DELAY = Case(512, 513)
+
+
+def load(bench: Bench) -> None:
+    """Import the file in the candidate's process. Raises Raised."""
+    row = {name: getattr(bench.entry, name) for name in bench.entry.__dataclass_fields__}
+    bench.ask("load", bench.candidate.limits.load_s, entry=row)
+
+
+def patched(bench: Bench, when: str) -> None:
+    """Raises Caught where functions are no longer what they were before the import."""
+    if bench.leaves_out("patched"):
+        return
+    changed = [str(name) for name in bench.ask("audit")["changed"]]
+    if changed:
+        raise Caught("patched", "refused", f"{when} it changed what judging rests on: {', '.join(changed[:4])}")
+
+
+def gate(bench: Bench, case: Case) -> None:
+    """Two launches on fresh inputs into poison, compared whole. Raises Caught and Raised."""
+    with trial(bench, Probe(case, case.id)) as one:
+        wrong, turn = _two_launches(one)
+        if wrong is not None and not bench.leaves_out("gate"):
+            when = "on the second launch, " if turn else ""
+            raise Caught("gate", "incorrect", f"{when}{in_words(wrong)}", wrong)
+        trespass = one.trespass()
+        if trespass and not bench.leaves_out("guards"):
+            raise Caught("guards", "incorrect", trespass)
+
+
+def _two_launches(one: Trial) -> tuple[WrongElements | None, int]:
+    """The first wrong C, and of which launch."""
+    for turn in range(2):
+        one.fill(one.bench.drawn())
+        one.poison_out()
+        wrong = one.launch()
+        if wrong is not None:
+            return wrong, turn
+    return None, 0
+
+
+def in_words(wrong: WrongElements) -> str:
+    """One line: how many, where, and the first."""
+    first = wrong.first
+    return (
+        f"{wrong.count} of {wrong.of} elements are wrong, {wrong.where}; "
+        f"first, C[{first.row}, {first.col}] is {first.found}, not {first.expected}"
+    )
+
+
+@dataclass
+class Probed:
+    """What the probes showed, by the word under which each counts."""
+
+    right: dict[str, int] = field(default_factory=dict)
+    wrong: dict[str, list[WrongElements | str]] = field(default_factory=dict)
+    raised: dict[str, str] = field(default_factory=dict)
+
+    def right_for(self) -> tuple[str, ...]:
+        """The groups without a wrong C."""
+        return tuple(name for name in self.right if name not in self.wrong)
+
+    def wrong_for(self) -> tuple[str, ...]:
+        """The groups with one."""
+        return tuple(self.wrong)
+
+    def raises_for(self) -> tuple[str, ...]:
+        """The groups that it declines, with the reason."""
+        return tuple(f"{name}: {reason}" for name, reason in self.raised.items() if name not in self.wrong)
+
+    def fault(self) -> Caught | None:
+        """The verdict of the first wrong group."""
+        for group, found in self.wrong.items():
+            first = found[0]
+            if isinstance(first, str):
+                return Caught("probes", "incorrect", f"{group}: {first}")
+            return Caught("probes", "incorrect", f"{group}: at {first.case}, {in_words(first)}", first)
+        return None
+
+
+def probes(bench: Bench, asked: Sequence[Probe], progress: Callable[[str], None]) -> Probed:
+    """Check every probe; a wrong one does not end the others. Raises Ended where the process goes."""
+    found = Probed()
+    for probe in asked:
+        progress(f"probe {probe.id}")
+        try:
+            fault = _probe(bench, probe)
+        except Raised as error:
+            found.raised.setdefault(probe.group, error.reason)
+            continue
+        except Caught as caught:
+            fault = caught.reason
+        except torch.OutOfMemoryError:
+            continue
+        if fault is None:
+            found.right[probe.group] = found.right.get(probe.group, 0) + 1
+        else:
+            found.wrong.setdefault(probe.group, []).append(fault)
+    return found
+
+
+def _probe(bench: Bench, probe: Probe) -> WrongElements | str | None:
+    with trial(bench, probe) as one:
+        wrong, _ = _two_launches(one)
+        return wrong or one.trespass() or None
+
+
+def repeats(bench: Bench, launches: int) -> str:
+    """So many launches of one bind, each into poison and compared; contents change in between. Raises Caught.
+
+    Returns a note where it is too slow for so many.
+    """
+    if bench.leaves_out("repeats"):
+        return ""
+    began = time.monotonic()
+    with trial(bench, Probe(REPEATED, "")) as one:
+        expected = torch.empty(0)
+        for turn in range(launches):
+            if turn % 50 == 0:
+                one.fill(bench.drawn(ordinary=True))
+                expected = _expected(one)
+            one.poison_out()
+            bench.ask("launch", index=0, freeze=False, poison_fresh=False)
+            if turn > 100 and time.monotonic() - began > REPEATS_S:
+                return f"launched {turn} times in {REPEATS_S:.0f} s instead of {launches}"
+            if not torch.equal(bits(one.on.out), expected):
+                wrong = one.departures()
+                said = in_words(wrong) if wrong else "a C of other bits"
+                raise Caught("repeats", "incorrect", f"launch {turn + 1} of {launches} of one bind: {said}", wrong)
+    return ""
+
+
+def _expected(one: Trial) -> torch.Tensor:
+    device = one.on.b.device
+    a = one.drawn.a(one.probe, device)
+    return bits((a[:, None].double() * one.on.b.double()).to(one.on.b.dtype))
+
+
+def threads(bench: Bench) -> None:
+    """Raises Caught where Python threads of the candidate's work beside the one that launches."""
+    if bench.leaves_out("threads"):
+        return
+    with trial(bench, Probe(REPEATED, "")) as one:
+        one.fill(bench.drawn())
+        at_work = bench.ask("threads", index=0, launches=20)["at_work"]
+    if at_work:
+        raise Caught("threads", "refused", f"more threads at work than before: {', '.join(map(str, at_work[:3]))}")
+
+
+def streams(bench: Bench) -> str:
+    """Whether the product waits for what its stream waits for; returns a note. CUDA only. Raises Caught.
+
+    The inputs change while a delay holds the stream. A product of the inputs before did not wait on it. Code that
+    names no stream runs on the legacy default one: then that becomes the stream that it is given, and the note says so.
+    """
+    if bench.kind != "cuda" or bench.leaves_out("threads"):
+        return ""
+    if not _works_ahead(bench):
+        return ""
+    bench.ask("stream", legacy=True)
+    if not _works_ahead(bench):
+        return "launches on the legacy default stream, whatever stream it is given; judged and timed on that one"
+    raise Caught("threads", "refused", "it works on a stream that nobody waits for: nothing was enqueued on its own")
+
+
+def _works_ahead(bench: Bench) -> bool:
+    """Whether C is the product of inputs that were replaced before the stream came to the launch."""
+    with trial(bench, Probe(BEHIND_A_DELAY, "")) as one:
+        before = bench.drawn()
+        one.fill(before)
+        one.poison_out()
+        bench.ask("launch", index=0, freeze=False, poison_fresh=False)  # what is compiled or loaded at first use
+        bench.ask("hold", index=0)
+        one.fill(bench.drawn())
+        bench.ask("settle", index=0)
+        return one.departures() is not None and oracle.departures(one.on, one.probe, before) is None

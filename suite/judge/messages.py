@@ -1,0 +1,69 @@
+"""How the judge and a candidate's process talk: JSON behind its length, over a socket that also passes descriptors.
+
+What comes from a candidate is data of plain types, bounded in size. It is never unpickled, since that runs code.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any
+
+MOST_BYTES = 1 << 22
+"""Of one message: samples of the longest campaign, several times over."""
+
+HEADER = struct.Struct("<I")
+
+
+class BadMessage(Exception):
+    """Bytes that are no message."""
+
+
+class Closed(Exception):
+    """The other end is gone."""
+
+
+def send(channel: socket.socket, content: dict[str, Any], descriptor: int = -1) -> None:
+    """Send one message, and a file descriptor with it. Raises Closed."""
+    body = json.dumps(content).encode()
+    try:
+        descriptors = [descriptor] if descriptor >= 0 else []
+        socket.send_fds(channel, [HEADER.pack(len(body))], descriptors)
+        channel.sendall(body)
+    except OSError as error:
+        raise Closed(str(error)) from None
+
+
+def receive(channel: socket.socket) -> tuple[dict[str, Any], int]:
+    """The next message and the descriptor that came with it, or -1. Raises Closed and BadMessage."""
+    try:
+        header, descriptors, _, _ = socket.recv_fds(channel, HEADER.size, 1)
+        header += _exactly(channel, HEADER.size - len(header)) if header else b""
+    except OSError as error:
+        raise Closed(str(error)) from None
+    if not header:
+        raise Closed("end of file")
+    (length,) = HEADER.unpack(header)
+    if length > MOST_BYTES:
+        raise BadMessage(f"a message of {length} bytes")
+    try:
+        content = json.loads(_exactly(channel, length))
+    except (ValueError, RecursionError):
+        raise BadMessage("not JSON") from None
+    if not isinstance(content, dict):
+        raise BadMessage("not an object")
+    return content, descriptors[0] if descriptors else -1
+
+
+def _exactly(channel: socket.socket, length: int) -> bytes:
+    parts = bytearray()
+    while len(parts) < length:
+        try:
+            part = channel.recv(length - len(parts))
+        except OSError as error:
+            raise Closed(str(error)) from None
+        if not part:
+            raise Closed("end of file")
+        parts += part
+    return bytes(parts)

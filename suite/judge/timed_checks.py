@@ -1,0 +1,266 @@
+"""What is checked of the times: a campaign whose samples come from the candidate's process and whose clock is audited.
+
+The judge runs suite.measure.campaign. Its samplers are remote: each sample is a request, the same whether the judge
+looks on or not, so that a candidate cannot know which of its launches will be compared.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from suite import statistics
+from suite.cases import Case
+from suite.check.probes import Probe
+from suite.device import machine as machines
+from suite.judge import memory
+from suite.judge.checks import in_words
+from suite.judge.remote import LONGEST_S, Remote, times_of
+from suite.judge.timed_side import CANDIDATE
+from suite.judge.trial import Bench, Caught, Trial
+from suite.measure import campaign, timing
+from suite.measure.campaign import Contender
+from suite.measure.plan import CEILINGS, CONTROL, Plan
+from suite.record.judgement import JudgedTime
+from suite.record.measurement import Method
+from suite.statistics import Ratio, ratio, summarise
+
+AUDITED_S = 0.2
+"""A batch that the judge's own clock times: far beyond what a request costs."""
+
+LEAST_SHARE = 0.5
+"""Of the judge's time that a batch must report: the rest is requests, unmeasured launches and waits."""
+
+SECRET_LOOKS = 3
+PAIRS_S, FEWEST_PAIRS = 3.0, 7
+"""Seconds for the pairs of walks, most of which goes into drawing new inputs, and the fewest pairs that count."""
+
+STEADY_MARGIN = {"cuda": 0.10, "cpu": 0.35}
+"""How much longer a walk over changed operands may take. On the CPU other work on the machine shows in it."""
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is done: less where only the checks matter and no number is kept."""
+
+    plan: Plan
+    repeats: int = 1000
+    pairs: int = 15  # walks over changed and over unchanged operands
+    most_sets: int = timing.MOST_LAUNCHES
+
+
+class Timed:
+    """One case under the clock."""
+
+    def __init__(self, bench: Bench, case: Case, effort: Effort, references: tuple[str, ...]) -> None:
+        """Make the sets, each with values of its own, and let the candidate bind and capture."""
+        self.bench, self.case, self.effort, self.references = bench, case, effort, references
+        needed = timing.sets_needed(case.bytes_moved, machines.cache_bytes(bench.kind))
+        room = memory.free_bytes(bench.kind) // 2 // memory.bytes_of(Probe(case, ""))
+        count = max(1, min(max(2, needed), effort.most_sets, timing.MOST_LAUNCHES, room))
+        self.needed = needed
+        self.trials = [Trial(bench, Probe(case, case.id), index) for index in range(count)]
+        for one in self.trials:
+            one.fill(bench.drawn(ordinary=True))
+        for one in self.trials:
+            one.bind()
+        limit_s = bench.candidate.limits.bind_s
+        self.prepared = bench.ask("prepare", limit_s, references=list(references), sample_s=effort.plan.sample_s)
+        self.contenders = [
+            Contender(name, Remote(bench, name, int(each["launches"]), each["method"]))
+            for name, each in self.prepared["contenders"].items()
+        ]
+        self._looks: set[int] = set()
+        self._takes = 0
+
+    @property
+    def own(self) -> Contender:
+        """The candidate among the contenders."""
+        return next(one for one in self.contenders if one.name == CANDIDATE)
+
+    @property
+    def _sampler(self) -> Remote:
+        sampler = self.own.sampler
+        assert isinstance(sampler, Remote)
+        return sampler
+
+    def synchronize(self) -> None:
+        """Wait for the candidate's device."""
+        self.bench.ask("synchronize", LONGEST_S)
+
+    def graph(self) -> None:
+        """Raises Caught where the timed graph holds fewer kernels than it was given launches."""
+        if self.bench.leaves_out("graph"):
+            return
+        found = self.bench.ask("graph")
+        if found and found["kernels"] < found["launches"]:
+            said = f"its CUDA graph holds {found['kernels']} kernels for {found['launches']} launches"
+            raise Caught("graph", "refused", said)
+
+    def rounds(self, progress: Callable[[int, float], None]) -> None:
+        """The campaign, with looks at secret places. Raises Caught."""
+        least = max(2, self.effort.plan.min_rounds)
+        if not self.bench.leaves_out("secret"):
+            self._looks = set(self.bench.random.sample(range(1, least), min(SECRET_LOOKS, least - 1)))
+        warming = replace(self.effort.plan, min_rounds=1, look_every=1, max_rounds=1)
+        campaign.run(self.contenders, warming, self.synchronize)
+        for contender in self.contenders:
+            contender.samples_s.clear()
+        self._sampler.on_take = self._maybe_look
+        campaign.run(self.contenders, replace(self.effort.plan, warmup_s=0.0), self.synchronize, progress)
+        self._sampler.on_take = lambda: None
+
+    def _maybe_look(self) -> None:
+        self._takes += 1
+        if self._takes in self._looks:
+            self.look(len([place for place in self._looks if place <= self._takes]))
+
+    def look(self, kind: int) -> None:
+        """Change the inputs, wholly or in one place, have the timed thing enqueued again, compare. Raises Caught."""
+        self.synchronize()
+        self._sampler.set_aside()
+        self._walk(changed=True)  # so that out holds the candidate's own C
+        how = self._change(kind)
+        self._enqueue()
+        self._sampler.drop()
+        for one in self.trials:
+            wrong = one.departures()
+            if wrong is not None:
+                said = f"in the timed sequence, after {how}: {in_words(wrong)}"
+                raise Caught("secret", "incorrect", said, wrong)
+
+    def _enqueue(self) -> None:
+        """The same request as any other sample, as often as reaches every set."""
+        for _ in range(-(-len(self.trials) // self.own.sampler.launches)):
+            self.bench.candidate.tell("take", name=CANDIDATE)
+        self.bench.ask("copy_back", LONGEST_S)
+
+    def _change(self, kind: int) -> str:
+        """Change inputs of every set; returns how, in words."""
+        for one in self.trials:
+            new = self.bench.drawn(ordinary=True)
+            if kind % 3 == 1:
+                row = self.bench.random.randrange(self.case.rows)
+                one.fill_a(replace(one.drawn, row=row, row_seed=new.a_seed))
+                continue
+            if kind % 3 == 2:
+                new = replace(one.drawn, b_seed=new.b_seed)
+            one.fill(new)
+            if kind % 3 == 0:
+                one.poison_out()
+        return ("all inputs changed and C was poisoned", "one element of A changed", "B changed")[kind % 3]
+
+    def _walk(self, changed: bool, kind: int = 0) -> float:
+        """Seconds of one launch on every set: over changed inputs and poison, or over what the walk before left."""
+        if changed:
+            self._change(kind)
+        else:
+            for one in self.trials:  # the same writes as a change, so that the caches are left alike
+                one.rewrite()
+        return float(self.bench.ask("once", LONGEST_S)["seconds"])
+
+    def steady(self) -> None:
+        """Raises Caught where a walk over changed operands takes longer than one over the same again."""
+        if self.bench.leaves_out("steady") or self.effort.pairs < 2:
+            return
+        for kind, what in ((0, "C and its inputs hold"), (1, "one element of A holds")):
+            compared = self._pairs(kind)
+            if compared.low > 1 + STEADY_MARGIN[self.bench.kind]:
+                compared = self._pairs(kind)  # once more: a machine at other work may have done it
+            if compared.low > 1 + STEADY_MARGIN[self.bench.kind]:
+                said = f"its time depends on what {what}: {compared.value:.2f} times as long after they changed"
+                raise Caught("steady", "incorrect", said)
+
+    def _pairs(self, kind: int) -> Ratio:
+        until = time.monotonic() + PAIRS_S
+        taken: list[tuple[float, float]] = []
+        while len(taken) < self.effort.pairs and (len(taken) < FEWEST_PAIRS or time.monotonic() < until):
+            taken.append((self._walk(True, kind), self._walk(False)))
+        taken = taken[1:]  # the first warms up
+        return ratio([one for one, _ in taken], [other for _, other in taken])
+
+    def clock(self) -> None:
+        """Raises Caught where a batch's reported time is not what the judge's own clock saw."""
+        if self.bench.leaves_out("clock"):
+            return
+        said = ""
+        for _ in range(3):
+            said = self._clock_against_ours()
+            if not said:
+                return
+        raise Caught("clock", "refused", said)
+
+    def _clock_against_ours(self) -> str:
+        """Empty where the two agree."""
+        sampler = self._sampler
+        rough_s = summarise(self.own.samples_s).median_s * sampler.launches if self.own.samples_s else 0.01
+        count = max(2, min(2000, round(AUDITED_S / max(rough_s, 1e-6))))
+        self.synchronize()
+        began = time.perf_counter()
+        samples = times_of(self.bench.ask("batch", LONGEST_S, name=CANDIDATE, count=count))
+        ours = time.perf_counter() - began
+        theirs = sum(samples) * sampler.launches
+        if theirs > 1.05 * ours:
+            return f"its clock says {theirs:.3g} s for a batch that took {ours:.3g} s by the judge's"
+        if theirs < LEAST_SHARE * ours * _timed_share(sampler.launches, len(self.trials), sampler.method):
+            return f"its clock says {theirs:.3g} s for a batch that took {ours:.3g} s by the judge's"
+        return ""
+
+    def ceiling(self) -> None:
+        """Raises Caught, as implausible, where it is faster than any copy beyond what the control explains."""
+        if self.bench.leaves_out("ceiling") or len(self.own.samples_s) < statistics.FEWEST_ROUNDS:
+            return
+        share, _ = self._share()
+        noise = self._control().half_width
+        cached = len(self.trials) < self.needed
+        if share.low > 1 + max(0.02, 2 * noise) + (0.25 if cached or self.bench.kind == "cpu" else 0.0):
+            said = (
+                f"{share.value:.2f} times as fast as the best copy of the same bytes, beyond what the control explains"
+            )
+            raise Caught("ceiling", "implausible", said)
+
+    def _share(self) -> tuple[Ratio, str]:
+        ceilings = [one for one in self.contenders if one.name in CEILINGS]
+        best = min(ceilings, key=lambda one: summarise(one.samples_s).median_s)
+        return ratio(self.own.samples_s, best.samples_s).inverse(), best.name
+
+    def _control(self) -> Ratio:
+        times = {one.name: one.samples_s for one in self.contenders}
+        return ratio(times[CONTROL], times[self.references[0]])
+
+    def judged(self) -> JudgedTime:
+        """What the rounds gave, and what launching costs the host."""
+        share, ceiling = self._share()
+        costs = self.bench.ask("host_costs", LONGEST_S, launches=20 if self.bench.kind == "cpu" else 100)
+        times = {one.name: one.samples_s for one in self.contenders}
+        against = {name: ratio(self.own.samples_s, times[name]) for name in self.references if name in times}
+        control = self._control()
+        return JudgedTime(
+            case=self.case.id,
+            median_s=summarise(self.own.samples_s).median_s,
+            ceiling=ceiling,
+            of_ceiling=share.value,
+            of_ceiling_ci99=(share.low, share.high),
+            against={name: (each.value, each.low, each.high) for name, each in against.items()},
+            control_ci99=(control.low, control.high),
+            rounds=len(self.own.samples_s),
+            launch_s=float(costs["launch_s"]),
+            call_s=float(costs["call_s"]),
+        )
+
+    def close(self) -> None:
+        """Let go of the samplers and the memory."""
+        self.bench.candidate.ask("drop")
+        self.bench.candidate.ask("release")
+        for one in self.trials:
+            one.close()
+
+
+def _timed_share(launches: int, sets: int, method: Method) -> float:
+    """Which part of a sample's launches is timed."""
+    if method == "host_clock":
+        return launches / (launches + 1)
+    if method == "cuda_events":
+        return 0.25  # the delay in front takes as long again, and more
+    return launches / (launches + timing.lead_launches(launches, sets))

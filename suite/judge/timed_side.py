@@ -1,0 +1,187 @@
+"""The part of a candidate's process that takes samples: ceilings, references, the candidate and the control.
+
+The judge drives it sample by sample, by the same two requests whether it looks on or not.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+import backends
+from backends import Launch
+from suite.measure import ceilings, timing
+from suite.measure.plan import CONTROL
+from suite.measure.timing import CaptureFailed, GraphSampler, HostSampler, Sampler
+
+if TYPE_CHECKING:
+    from suite.judge.candidate_side import Side
+
+CANDIDATE = "candidate"
+KERNEL_NODE = 0  # CU_GRAPH_NODE_TYPE_KERNEL
+
+
+class Timed:
+    """The contenders over all sets that are attached."""
+
+    REQUESTS = ("prepare", "take", "batch", "collect", "synchronize", "once", "graph", "host_costs", "drop")
+
+    def __init__(self, side: Side) -> None:
+        self._side = side
+        self._samplers: dict[str, Sampler] = {}
+        self._walks: dict[str, Sampler] = {}
+        self._clock = time.perf_counter
+
+    def prepare(self, references: list[str], sample_s: float) -> dict[str, Any]:
+        """Bind and capture everyone; returns the contenders' names, with the launches of a sample and the method."""
+        self.drop()
+        self._samples_s = sample_s
+        sets = [bound.on for bound in self._side.sets.values()]
+        for name, (launches, _) in ceilings.ceilings(sets).items():
+            self._add(name, launches, capturable=True)
+        left_out = []
+        for name in references:
+            try:
+                launches = [*self._reference(name)]
+            except Exception as error:
+                left_out.append(f"{name}: {type(error).__name__}: {str(error)[:100]}")
+                continue
+            self._add(name, launches, capturable=True)
+            if name == references[0]:
+                self._add(CONTROL, launches, capturable=True)
+        own = list(self._side.sets.values())
+        capturable = not isinstance(self._side.device, _legacy())
+        note = self._add_candidate(own, capturable)
+        described = {
+            name: {"launches": sampler.launches, "method": sampler.method} for name, sampler in self._samplers.items()
+        }
+        return {"contenders": described, "left_out": left_out, "note": note, "sets": len(own)}
+
+    def _reference(self, name: str) -> list[Launch]:
+        (entry,) = backends.find([name])
+        bound = self._side.sets.values()
+        return [backends.bind(entry, one.on.a, one.on.b, one.on.out, self._side.device.stream) for one in bound]
+
+    def _add_candidate(self, own: Sequence[Any], capturable: bool) -> str:
+        """Capture its launches, or say why events have to do."""
+        try:
+            self._add(CANDIDATE, own, capturable)
+            self._walks[CANDIDATE] = self._sampler(own, len(own), capturable)
+            return ""
+        except CaptureFailed as error:
+            if self._side.device.kind != "cuda":
+                raise
+            reason = str(error.__cause__).splitlines()[0][:150] if error.__cause__ else ""
+            torch.cuda.synchronize()
+        self._add(CANDIDATE, own, capturable=False)
+        self._walks[CANDIDATE] = self._sampler(own, len(own), capturable=False)
+        return f"its launches cannot be captured into a CUDA graph: {reason}"
+
+    def _add(self, name: str, launches: Sequence[Any], capturable: bool) -> None:
+        rough_s = self._side.device.rough_seconds(launches)
+        count = timing.launches_per_sample(rough_s, len(launches), self._samples_s)
+        self._samplers[name] = self._sampler(launches, count, capturable)
+
+    def _sampler(self, launches: Sequence[Any], count: int, capturable: bool) -> Sampler:
+        return self._side.device.sampler(launches, count, capturable)
+
+    def take(self, name: str) -> None:
+        """One sample; not answered, so that the device's queue never runs dry."""
+        self._samplers[name].take()
+
+    def batch(self, name: str, count: int) -> dict[str, Any]:
+        """Seconds per launch of so many samples, taken without a request for each."""
+        sampler = self._samplers[name]
+        for _ in range(count):
+            sampler.take()
+        self._side.device.synchronize()
+        return {"samples": sampler.collect()}
+
+    def collect(self, name: str) -> dict[str, Any]:
+        """Seconds per launch of the samples since the last collect."""
+        return {"samples": self._samplers[name].collect()}
+
+    def synchronize(self) -> dict[str, Any]:
+        """Wait for the device."""
+        self._side.device.synchronize()
+        return {}
+
+    def once(self) -> dict[str, Any]:
+        """Seconds of one walk of the candidate through all sets, with no launch before it."""
+        sampler, device = self._walks[CANDIDATE], self._side.device
+        device.synchronize()
+        if device.kind == "cpu":
+            start = self._clock()
+            sampler.enqueue_timed()
+            return {"seconds": self._clock() - start}
+        before, after = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        if not isinstance(sampler, GraphSampler):
+            torch.cuda._sleep(10_000_000)  # the host enqueues meanwhile, as EventSampler lets it
+        before.record()
+        sampler.enqueue_timed()
+        after.record()
+        device.synchronize()
+        return {"seconds": before.elapsed_time(after) / 1e3}
+
+    def graph(self) -> dict[str, Any]:
+        """Kernel nodes and launches of the very graph that is timed; empty where none is."""
+        sampler = self._samplers[CANDIDATE]
+        if not isinstance(sampler, GraphSampler):
+            return {}
+        return {"kernels": kernel_nodes(sampler.timed_graph), "launches": sampler.launches}
+
+    def host_costs(self, launches: int) -> dict[str, Any]:
+        """Seconds that the host spends on one bound launch, and on bind and launch together."""
+        own = list(self._side.sets.values())
+        device, entry = self._side.device, self._side.entry
+        assert entry is not None
+        on = own[0].on
+        bind = partial(backends.bind, entry, on.a, on.b, on.out, device.stream)
+        found = {}
+        for name, calls, count in (
+            ("launch_s", own, launches),
+            ("call_s", [lambda: bind()()], max(1, launches // 10)),
+        ):
+            sampler = HostSampler(calls, count, device.synchronize)
+            for _ in range(5):
+                sampler.take()
+            found[name] = sorted(sampler.collect())[2]
+        return found
+
+    def drop(self) -> dict[str, Any]:
+        """Forget every sampler."""
+        self._samplers.clear()
+        self._walks.clear()
+        return {}
+
+
+def kernel_nodes(graph: torch.cuda.CUDAGraph) -> int:
+    """How many nodes of a captured graph are kernels, asked of the driver."""
+    driver = ctypes.CDLL("libcuda.so.1")
+    handle = ctypes.c_void_p(graph.raw_cuda_graph())
+    count = ctypes.c_size_t(0)
+    _require(driver.cuGraphGetNodes(handle, None, ctypes.byref(count)))
+    nodes = (ctypes.c_void_p * count.value)()
+    _require(driver.cuGraphGetNodes(handle, nodes, ctypes.byref(count)))
+    kind = ctypes.c_int()
+    kernels = 0
+    for node in nodes:
+        _require(driver.cuGraphNodeGetType(ctypes.c_void_p(node), ctypes.byref(kind)))
+        kernels += kind.value == KERNEL_NODE
+    return kernels
+
+
+def _require(error: int) -> None:
+    if error:
+        raise RuntimeError(f"the driver cannot say what a graph holds: error {error}")
+
+
+def _legacy() -> type:
+    from suite.judge.candidate_side import LegacyStream
+
+    return LegacyStream
