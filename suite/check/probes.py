@@ -42,6 +42,7 @@ def probes(dtypes: Sequence[str] = tuple(ITEMSIZE), largest_bytes: int = 0) -> t
     found += [Probe(Case(61, cols, dtype), "127 to 1025 columns") for cols in (127, 128, 129, 1023, 1024, 1025)]
     found += [Probe(Case(rows, 61, dtype), "127 to 1025 rows") for rows in (127, 128, 129, 1023, 1024, 1025)]
     found += [Probe(Case(*shape, dtype), "prime sides") for shape in PRIMES]
+    found.append(Probe(Case(61, 61, dtype), "square C"))
     for other in dtypes:
         found.append(Probe(Case(256, 512, other), f"contiguous {other}"))
         for layout in get_args(Layout)[1:]:

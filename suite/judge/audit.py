@@ -49,12 +49,15 @@ class Audit:
 def _watched() -> Iterator[tuple[str, Any]]:
     """Every callable by its full name: of clocks, torch, this suite, and the classes among them."""
     modules = [builtins, time, os, sys, gc, threading, torch, torch.cuda, torch.cuda.graphs, torch.cuda.streams]
+    modules += [sys.modules[name] for name in ("triton.testing",) if name in sys.modules]
     ours = [module for name, module in sys.modules.items() if name.split(".")[0] in ("suite", "backends")]
     for module in (*modules, *ours):
         if not isinstance(module, ModuleType):
             continue
         for name, value in list(vars(module).items()):
             if not callable(value) or (name.startswith("__") and module is not builtins):
+                continue
+            if module is torch and name.endswith("Storage"):  # they change with the default dtype
                 continue
             yield f"{module.__name__}.{name}", value
             if isinstance(value, type) and (module in ours or value in CLASSES):

@@ -5,51 +5,31 @@ It decides nothing. What it needs after the file has run it takes before.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
 import torch
 
 import backends
-from backends import Entry, Launch, Unsupported
+from backends import Entry, Unsupported
 from backends._candidate import DropIn
 from suite.cases import parse
-from suite.check.operands import POISON, Operands
+from suite.check.operands import POISON
 from suite.check.probes import Probe
 from suite.judge import memory, messages
 from suite.judge.audit import Audit, Threads
+from suite.judge.bound import Bound, LegacyStream
+from suite.judge.timed_side import Timed
 from suite.measure import timing
 
 MOST_POISONED_BYTES = 1 << 30
 """Fresh outputs larger than this are not poisoned beforehand: the allocator gives them new pages anyway."""
-
-
-class LegacyStream(timing.Device):
-    """The device with the legacy default stream as its own: what CUDA code launches on that names no stream."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._stream = torch.cuda.default_stream()
-
-
-@dataclass
-class Bound:
-    """One set of operands with the launch that is bound to it, and what the launch returned last."""
-
-    on: Operands
-    launch: Launch | None = None
-    result: Any = None
-
-    def __call__(self) -> Any:
-        """Launch once; the fresh C of the launch before is given back only then."""
-        assert self.launch is not None
-        self.result = self.launch()
-        return self.result
 
 
 class Side:
@@ -60,6 +40,7 @@ class Side:
         assert self.device.kind == kind
         self.entry: Entry | None = None
         self.sets: dict[int, Bound] = {}
+        self.failed = False  # since the last release
         self._freeze = partial(os.killpg, os.getpid(), signal.SIGSTOP)
         self._describe = _describe
         _warm(self.device)
@@ -90,6 +71,9 @@ class Side:
     def release(self) -> dict[str, Any]:
         """Forget all sets and what is bound to them."""
         self.sets.clear()
+        if self.failed:  # what was raised may hold its frames, and they the operands, in a circle
+            gc.collect()
+        self.failed = False
         return {}
 
     def bind(self, index: int) -> dict[str, Any]:
@@ -118,7 +102,7 @@ class Side:
         """Launch behind a delay on the stream, and answer before the delay is over."""
         torch.cuda._sleep(600_000_000)  # 0.3 s at 2 GHz
         bound = self.sets[index]
-        bound()
+        bound.result = bound().clone()  # enqueued behind it: a C that comes later is not in the copy
         return {}
 
     def settle(self, index: int) -> dict[str, Any]:
@@ -172,6 +156,10 @@ def _describe(result: Any, out: torch.Tensor) -> dict[str, Any]:
     found = {"plain": type(result) is torch.Tensor, "type": type(result).__name__[:100], "is_out": False}
     if not isinstance(result, torch.Tensor):
         return found | {"fits": False, "said": ""}
+    if result.layout != torch.strided:
+        return found | {"fits": False, "said": f"a tensor of layout {result.layout}"}
+    if result.is_neg() or result.is_conj():
+        return found | {"fits": False, "said": "a view with a negation still to be done"}
     said = f"{tuple(result.shape)} {result.dtype} on {result.device}"[:200]
     fits = (result.shape, result.dtype, result.device) == (out.shape, out.dtype, out.device)
     return found | {"fits": fits, "said": said, "is_out": fits and _is_out(result, out)}
@@ -207,8 +195,6 @@ def _failure(error: BaseException) -> dict[str, Any]:
 
 def serve(channel: socket.socket, kind: str) -> None:
     """Answer requests until the judge closes its end."""
-    from suite.judge.timed_side import Timed
-
     side = Side(kind)
     timed = Timed(side)
     requests: dict[str, Callable[..., dict[str, Any] | None]] = {
@@ -228,6 +214,7 @@ def serve(channel: socket.socket, kind: str) -> None:
                 answer = work(**request)
         except BaseException as error:  # a file may raise SystemExit or KeyboardInterrupt
             answer = _failure(error)
+            side.failed = True
         if answer is None:
             continue
         freezes = answer.pop("freeze", False)

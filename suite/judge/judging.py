@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -94,8 +94,9 @@ def judge(
 def _effort(plan: Plan | None, quick: bool, kind: str) -> Effort:
     """On the CPU fewer sets than the series cold wants, for to draw and compare them takes its own time."""
     if kind == "cuda":
-        return Effort(QUICK, pairs=8) if quick else Effort(plan or Plan())
-    return Effort(QUICK, 200, 8, 3) if quick else Effort(plan or CPU, most_sets=CPU_SETS)
+        # As long a sample as ever, so that a launch comes round several times in one capture.
+        return Effort(replace(QUICK, sample_s=Plan().sample_s), pairs=10) if quick else Effort(plan or Plan())
+    return Effort(QUICK, 200, 10, 3) if quick else Effort(plan or CPU, most_sets=CPU_SETS)
 
 
 def _all_checks(bench: Bench, cases: Sequence[Case], effort: Effort, found: _Found, progress: Progress) -> None:
@@ -107,7 +108,7 @@ def _all_checks(bench: Bench, cases: Sequence[Case], effort: Effort, found: _Fou
         *(("gate", f"gate {case.id}", lambda case=case: checks.gate(bench, case)) for case in cases),
         ("probes", "probes", lambda: _probe(bench, cases, found, progress)),
         ("repeats", "repeats", lambda: _note(found, checks.repeats(bench, effort.repeats))),
-        ("threads", "threads", lambda: checks.threads(bench)),
+        ("threads", "threads", lambda: _note(found, checks.threads(bench))),
         ("patched", "functions", lambda: checks.patched(bench, "in bind or launch")),
         *(("clock", f"times {case.id}", lambda case=case: _time(bench, case, effort, found)) for case in cases),
         ("patched", "functions", lambda: checks.patched(bench, "while it was timed")),

@@ -10,6 +10,7 @@ import ctypes
 import mmap
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def free_bytes(kind: str) -> int:
 def attach(size: int, descriptor: int, handle: str) -> torch.Tensor:
     """The bytes of an arena of another process, given by a descriptor (which is closed here) or an IPC handle."""
     if handle:
-        return _cuda_tensor(_cuda_open(handle), size)
+        return torch.as_tensor(_Opened(_cuda_open(handle), size), device="cuda")
     try:
         return _mapped(descriptor, size)
     finally:
@@ -186,6 +187,19 @@ class _Memory:
             "version": 3,
             "strides": None,
         }
+
+
+class _Opened(_Memory):
+    """Memory of another process; closed with the last tensor of it, or its handle could not be opened again."""
+
+    def __init__(self, pointer: int, size: int) -> None:
+        super().__init__(pointer, size)
+        self._pointer = pointer
+
+    def __del__(self) -> None:
+        with suppress(Exception):  # the interpreter may be at its end
+            torch.cuda.synchronize()
+            _driver("cuIpcCloseMemHandle", ctypes.c_uint64(self._pointer))
 
 
 def _cuda_tensor(pointer: int, size: int) -> torch.Tensor:

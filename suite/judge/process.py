@@ -66,7 +66,7 @@ class Candidate:
         self._folder = tempfile.TemporaryDirectory(prefix="diagbench-judge-", ignore_cleanup_errors=True)
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["torch", "suite.judge.candidate_side"])
+        context.set_forkserver_preload(["torch", "triton.testing", "suite.judge.candidate_side"])
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._output, written = context.Pipe(duplex=False)
         with suppress(OSError):

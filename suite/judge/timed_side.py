@@ -9,18 +9,16 @@ import ctypes
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
 import backends
 from backends import Launch
+from suite.judge.bound import Attached, LegacyStream
 from suite.measure import ceilings, timing
 from suite.measure.plan import CONTROL
-from suite.measure.timing import CaptureFailed, GraphSampler, HostSampler, Sampler
-
-if TYPE_CHECKING:
-    from suite.judge.candidate_side import Side
+from suite.measure.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, Sampler
 
 CANDIDATE = "candidate"
 KERNEL_NODE = 0  # CU_GRAPH_NODE_TYPE_KERNEL
@@ -29,9 +27,9 @@ KERNEL_NODE = 0  # CU_GRAPH_NODE_TYPE_KERNEL
 class Timed:
     """The contenders over all sets that are attached."""
 
-    REQUESTS = ("prepare", "take", "batch", "collect", "synchronize", "once", "graph", "host_costs", "drop")
+    REQUESTS = ("prepare", "take", "batch", "delays", "collect", "synchronize", "once", "graph", "host_costs", "drop")
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Attached) -> None:
         self._side = side
         self._samplers: dict[str, Sampler] = {}
         self._walks: dict[str, Sampler] = {}
@@ -43,7 +41,7 @@ class Timed:
         self._samples_s = sample_s
         sets = [bound.on for bound in self._side.sets.values()]
         for name, (launches, _) in ceilings.ceilings(sets).items():
-            self._add(name, launches, capturable=True)
+            self._add(name, launches)
         left_out = []
         for name in references:
             try:
@@ -51,12 +49,11 @@ class Timed:
             except Exception as error:
                 left_out.append(f"{name}: {type(error).__name__}: {str(error)[:100]}")
                 continue
-            self._add(name, launches, capturable=True)
+            self._add(name, launches)
             if name == references[0]:
-                self._add(CONTROL, launches, capturable=True)
+                self._add(CONTROL, launches)
         own = list(self._side.sets.values())
-        capturable = not isinstance(self._side.device, _legacy())
-        note = self._add_candidate(own, capturable)
+        note = self._add_candidate(own)
         described = {
             name: {"launches": sampler.launches, "method": sampler.method} for name, sampler in self._samplers.items()
         }
@@ -67,27 +64,28 @@ class Timed:
         bound = self._side.sets.values()
         return [backends.bind(entry, one.on.a, one.on.b, one.on.out, self._side.device.stream) for one in bound]
 
-    def _add_candidate(self, own: Sequence[Any], capturable: bool) -> str:
+    def _add_candidate(self, own: Sequence[Any]) -> str:
         """Capture its launches, or say why events have to do."""
         try:
-            self._add(CANDIDATE, own, capturable)
-            self._walks[CANDIDATE] = self._sampler(own, len(own), capturable)
+            self._walks[CANDIDATE] = self._sampler(own, len(own))
+            self._add(CANDIDATE, own)  # last, so that what the launches returned is what this graph writes
             return ""
         except CaptureFailed as error:
             if self._side.device.kind != "cuda":
                 raise
             reason = str(error.__cause__).splitlines()[0][:150] if error.__cause__ else ""
             torch.cuda.synchronize()
-        self._add(CANDIDATE, own, capturable=False)
         self._walks[CANDIDATE] = self._sampler(own, len(own), capturable=False)
+        self._add(CANDIDATE, own, capturable=False)
         return f"its launches cannot be captured into a CUDA graph: {reason}"
 
-    def _add(self, name: str, launches: Sequence[Any], capturable: bool) -> None:
+    def _add(self, name: str, launches: Sequence[Any], capturable: bool = True) -> None:
         rough_s = self._side.device.rough_seconds(launches)
         count = timing.launches_per_sample(rough_s, len(launches), self._samples_s)
         self._samplers[name] = self._sampler(launches, count, capturable)
 
-    def _sampler(self, launches: Sequence[Any], count: int, capturable: bool) -> Sampler:
+    def _sampler(self, launches: Sequence[Any], count: int, capturable: bool = True) -> Sampler:
+        capturable = capturable and not isinstance(self._side.device, LegacyStream)  # that stream takes no capture
         return self._side.device.sampler(launches, count, capturable)
 
     def take(self, name: str) -> None:
@@ -101,6 +99,15 @@ class Timed:
             sampler.take()
         self._side.device.synchronize()
         return {"samples": sampler.collect()}
+
+    def delays(self, name: str, count: int) -> dict[str, Any]:
+        """Wait as long as the delays of so many samples do, and nothing else."""
+        sampler = self._samplers[name]
+        if isinstance(sampler, EventSampler):
+            for _ in range(count):
+                torch.cuda._sleep(sampler.delay_cycles)
+            self._side.device.synchronize()
+        return {}
 
     def collect(self, name: str) -> dict[str, Any]:
         """Seconds per launch of the samples since the last collect."""
@@ -166,6 +173,8 @@ def kernel_nodes(graph: torch.cuda.CUDAGraph) -> int:
     handle = ctypes.c_void_p(graph.raw_cuda_graph())
     count = ctypes.c_size_t(0)
     _require(driver.cuGraphGetNodes(handle, None, ctypes.byref(count)))
+    if not count.value:  # with room for none, the driver calls the question invalid
+        return 0
     nodes = (ctypes.c_void_p * count.value)()
     _require(driver.cuGraphGetNodes(handle, nodes, ctypes.byref(count)))
     kind = ctypes.c_int()
@@ -179,9 +188,3 @@ def kernel_nodes(graph: torch.cuda.CUDAGraph) -> int:
 def _require(error: int) -> None:
     if error:
         raise RuntimeError(f"the driver cannot say what a graph holds: error {error}")
-
-
-def _legacy() -> type:
-    from suite.judge.candidate_side import LegacyStream
-
-    return LegacyStream

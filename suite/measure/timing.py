@@ -109,10 +109,15 @@ class EventSampler:
         self._walk = itertools.cycle(sets)
         self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
 
+    @property
+    def delay_cycles(self) -> int:
+        """The device's clock cycles that a sample waits while the host enqueues it."""
+        return 2 * self.launches * DELAY_CYCLES_PER_LAUNCH
+
     def take(self) -> None:
         """Enqueue the delay, an unmeasured pass and a timed pass."""
         before, after = _event_pair()
-        torch.cuda._sleep(2 * self.launches * DELAY_CYCLES_PER_LAUNCH)
+        torch.cuda._sleep(self.delay_cycles)
         self._pass()
         before.record()
         self._pass()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sysconfig
 import traceback
 from pathlib import Path
@@ -16,6 +17,9 @@ from suite import ROOT
 from suite.check import gate
 from suite.measure import timing
 from suite.record.measurement import OutcomeKind
+
+COMPILERS_ERROR = re.compile(r"[:)] (?:fatal )?error:")
+"""As g++ and nvcc write it: `main.cpp:5:3: error: ...`, `cuda.cu(12): error: ...`."""
 
 
 class DeviceLost(Exception):
@@ -41,11 +45,15 @@ def why(error: BaseException) -> tuple[OutcomeKind, str]:
 
 
 def one_line(error: BaseException) -> str:
-    """The error's type, the first line of its message, and the last place in a backend that it came through."""
+    """The error's type, the telling line of its message, and the last place in a backend that it came through.
+
+    Telling is a compiler's first error, where the message holds a build's output; else the first line.
+    """
     text = str(error).strip().splitlines()
+    said = next((line for line in text if COMPILERS_ERROR.search(line)), text[0] if text else "no message")
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not _is_foreign(Path(frame.filename))]
     place = f" ({os.path.basename(frames[-1].filename)}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {text[0] if text else 'no message'}{place}"
+    return f"{type(error).__name__}: {said.strip()}{place}"
 
 
 def _is_foreign(file: Path) -> bool:

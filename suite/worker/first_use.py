@@ -74,6 +74,7 @@ def _in_a_fresh_process(entry: Entry, case: Case, places: Mapping[str, str], tim
 def _answer(connection: Connection, entry: Entry, case: Case, environment: Mapping[str, str]) -> None:
     """The fresh process: the environment is set before a backend is imported or the device is touched."""
     die_with_parent()
+    os.environ.clear()  # of what was there when the server of forks was started
     os.environ.update(environment)
     try:
         answer: dict[str, Any] = spent(entry, case)

@@ -11,7 +11,6 @@ BROKEN: tuple[Mutant, ...] = (
         "load",
         "unjudged",
         "imports_what_is_missing",
-        "is_no_python",
         "raises_when_imported",
         "has_no_entry",
         "asks_to_exit_when_imported",

@@ -43,7 +43,6 @@ _TAMPER_WITH_TIME = group(
     "patches_do_bench",
     "patches_sampler",
     "patches_code_of_sampler",
-    "patches_statistics",
     "patches_builtins",
     also=("clock", "ceiling"),
 )
@@ -99,10 +98,16 @@ _WORK_LATER = (
     *group(
         "gate",
         "incorrect",
-        *("side_stream", "default_stream", "second_half_on_side_stream", "host_thread_copies"),
-        *("waits_for_the_wrong_event", "side_stream_reads_early"),
+        *("second_half_on_side_stream", "host_thread_copies", "waits_for_the_wrong_event"),
         device="cuda",
         also=("threads", "graph", *LATER),
+    ),
+    *group(
+        "threads",
+        "refused",
+        *("side_stream", "side_stream_reads_early"),
+        device="cuda",
+        also=("gate", "graph", *LATER),
     ),
 )
 

@@ -29,6 +29,7 @@ HONEST: tuple[Mutant, ...] = (
         None,
         "right",
         *("honest_triton_autotuned", "honest_triton_num_stages", "honest_own_stream", "honest_load_inline"),
+        "honest_default_stream",
         device="cuda",
     ),
 )
@@ -39,6 +40,7 @@ MEDDLERS: tuple[Mutant, ...] = (
         None,
         "right",
         *("leaves_one_thread", "leaves_default_dtype", "leaves_directory", "leaves_environment", "leaves_seed"),
+        "patches_statistics",
     ),
     *group(None, "right", "leaves_a_child", "leaves_a_grandchild", "leaves_flushing", device="cpu"),
     *group(None, "right", "leaves_l2_window", device="cuda"),

@@ -53,11 +53,7 @@ class Mutant:
     @property
     def what(self) -> str:
         """What the file does, in the one sentence of its docstring."""
-        text = self.path.read_text(encoding="utf-8")
-        try:
-            return ast.get_docstring(ast.parse(text)) or ""
-        except SyntaxError:  # one file is no Python on purpose; its docstring is the first line
-            return text.split('"""')[1]
+        return ast.get_docstring(ast.parse(self.path.read_text(encoding="utf-8"))) or ""
 
     @property
     def runs_on_cpu(self) -> bool:

@@ -19,7 +19,12 @@ torch::Tensor scale(torch::Tensor a, torch::Tensor b) {
     return c;
 }
 """
-BUILT = load_inline("mutants_scale", "torch::Tensor scale(torch::Tensor a, torch::Tensor b);", CUDA, ["scale"])
+BUILT = load_inline(
+    "mutants_scale",
+    cpp_sources="torch::Tensor scale(torch::Tensor a, torch::Tensor b);",
+    cuda_sources=CUDA,
+    functions=["scale"],
+)
 
 
 class ModelNew(torch.nn.Module):

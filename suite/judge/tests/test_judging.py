@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ LIMITS = Limits(load_s=20, bind_s=20, launch_s=2, memory_bytes=3 << 29)
 
 def judged(name: str | Path, *without: Check, seed: int = 5) -> Judgement:
     file = name if isinstance(name, Path) else FILES / f"{name}.py"
-    return judge(file, [CASE], plan=SMOKE, limits=LIMITS, without=frozenset(without), seed=seed)
+    # To touch a gigabyte takes a slow machine longer than any launch here.
+    limits = replace(LIMITS, launch_s=20) if name == "takes_all_memory" else LIMITS
+    return judge(file, [CASE], plan=SMOKE, limits=limits, without=frozenset(without), seed=seed)
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +54,6 @@ def test_files_are_read_as_python_reads_them(tmp_path: Path, encoding: str, firs
 WRONG: list[tuple[str, str, Check]] = [
     ("lazy_result", "refused", "contract"),
     ("later_thread", "incorrect", "gate"),
-    ("waits_for_its_thread", "refused", "threads"),
     ("keyed_by_version", "incorrect", "gate"),
     ("looks_first", "incorrect", "secret"),
     ("once_in_97", "incorrect", "repeats"),
@@ -75,7 +77,6 @@ def test_what_is_wrong_is_caught_by_its_check(name: str, verdict: str, check: Ch
     ("name", "without"),
     [
         ("lazy_result", ("contract",)),
-        ("waits_for_its_thread", ("threads",)),
         ("once_in_97", ("repeats",)),
         ("ignores_a_stride", ("probes",)),
         ("writes_around", ("guards", "probes")),

@@ -86,8 +86,7 @@ def test_there_are_as_many_as_were_asked_for() -> None:
 
 @pytest.mark.parametrize("row", ALL, ids=lambda row: row.name)
 def test_a_file_says_in_one_sentence_what_it_does(row: Mutant) -> None:
-    if row.name != "is_no_python":
-        ast.parse(row.path.read_text())
+    ast.parse(row.path.read_text())
     assert row.what.endswith(".")
     assert ". " not in row.what
     assert "\n" not in row.what
@@ -125,7 +124,8 @@ def test_a_dishonest_file_does_not_do_the_work(said: dict[Any, Any], name: str) 
     assert answer != "no answer"
 
 
-@pytest.mark.parametrize("name", names(RIGHT))
+# What patches the statistics of its own process is seen to do so here; the judge has its own elsewhere.
+@pytest.mark.parametrize("name", names([row for row in RIGHT if row.name != "patches_statistics"]))
 def test_an_honest_file_is_right_in_every_layout_and_does_its_work(said: dict[Any, Any], name: str) -> None:
     assert said[name, "layouts"]["said"] == "passed"
     assert said[name, "strict"]["said"] == []
