@@ -28,6 +28,9 @@ from suite.judge.bound import Bound, LegacyStream
 from suite.judge.timed_side import Timed
 from suite.measure import timing
 
+LAST_ROWS = 16
+"""Of C, copied first behind a launch: a kernel comes to them last."""
+
 MOST_POISONED_BYTES = 1 << 30
 """Fresh outputs larger than this are not poisoned beforehand: the allocator gives them new pages anyway."""
 
@@ -99,20 +102,39 @@ class Side:
         return found | {"freeze": freeze}
 
     def hold(self, index: int) -> dict[str, Any]:
-        """Launch behind a delay on the stream, and answer before the delay is over."""
-        torch.cuda._sleep(600_000_000)  # 0.3 s at 2 GHz
+        """Launch behind a delay on the stream, enqueue copies of C behind the launch, and answer.
+
+        late: whether the delay was over by then, for a stream takes only so many launches at a time.
+        """
         bound = self.sets[index]
-        bound.result = bound().clone()  # enqueued behind it: a C that comes later is not in the copy
-        return {}
+        out, late = bound.on.out, torch.cuda.Event()
+        copy, last_rows = torch.empty_like(out), torch.empty(out[-LAST_ROWS:].shape, dtype=out.dtype, pin_memory=True)
+        torch.cuda._sleep(600_000_000)  # 0.3 s at 2 GHz
+        late.record()
+        result = bound()
+        if self._describe(result, out)["fits"]:
+            last_rows.copy_(result[-LAST_ROWS:], non_blocking=True)  # by a copy engine: it needs no SM to be free
+            copy.copy_(result)
+            self._behind = copy, last_rows
+        return {"late": late.query()}
 
     def settle(self, index: int) -> dict[str, Any]:
-        """Wait for the stream alone, and put C where the judge reads it."""
+        """Wait for the device, and put C where the judge reads it."""
         bound = self.sets[index]
         found = self._describe(bound.result, bound.on.out)
+        self.device.synchronize()
         if found["fits"] and not found["is_out"]:
             bound.on.out.copy_(bound.result)
-        self._wait()
+            self.device.synchronize()
         return found
+
+    def behind(self, index: int) -> dict[str, Any]:
+        """Put the copies that `hold` enqueued where the judge reads C."""
+        copy, last_rows = self._behind
+        copy[-LAST_ROWS:] = last_rows.to(copy.device)
+        self.sets[index].on.out.copy_(copy)
+        self.device.synchronize()
+        return {}
 
     def audit(self) -> dict[str, Any]:
         """What was changed of the functions that were taken before the file ran."""
@@ -224,6 +246,19 @@ def serve(channel: socket.socket, kind: str) -> None:
 
 
 REQUESTS = (
-    *("load", "stream", "attach", "release", "bind", "launch", "hold", "settle", "audit", "threads", "copy_back"),
+    *(
+        "load",
+        "stream",
+        "attach",
+        "release",
+        "bind",
+        "launch",
+        "hold",
+        "settle",
+        "behind",
+        "audit",
+        "threads",
+        "copy_back",
+    ),
     "compiled",
 )

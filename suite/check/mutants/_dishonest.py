@@ -43,6 +43,7 @@ _TAMPER_WITH_TIME = group(
     "patches_do_bench",
     "patches_sampler",
     "patches_code_of_sampler",
+    "patches_statistics",
     "patches_builtins",
     also=("clock", "ceiling"),
 )
@@ -115,14 +116,14 @@ _TELL_A_CAPTURE = (
     *group(
         "graph",
         "refused",
-        *("every_third_when_captured", "nothing_when_captured", "first_of_capture_only", "clears_when_captured"),
+        *("every_third_when_captured", "nothing_when_captured", "first_of_capture_only"),
         device="cuda",
         also=("secret", "steady", "repeats", "probes"),
     ),
     *group(
         "secret",
         "incorrect",
-        "one_row_when_captured",
+        *("one_row_when_captured", "clears_when_captured"),
         device="cuda",
         also=("steady", "repeats", "probes", "ceiling"),
     ),

@@ -39,10 +39,11 @@ MEDDLERS: tuple[Mutant, ...] = (
     *group(
         None,
         "right",
-        *("leaves_one_thread", "leaves_default_dtype", "leaves_directory", "leaves_environment", "leaves_seed"),
-        "patches_statistics",
+        *("leaves_one_thread", "leaves_default_dtype", "leaves_directory", "leaves_seed"),
     ),
-    *group(None, "right", "leaves_a_child", "leaves_a_grandchild", "leaves_flushing", device="cpu"),
+    *group(
+        None, "right", "leaves_a_child", "leaves_a_grandchild", "leaves_flushing", "leaves_environment", device="cpu"
+    ),
     *group(None, "right", "leaves_l2_window", device="cuda"),
 )
 """Right, but they change their process or leave something behind: nobody else may notice, and nothing may stay."""
