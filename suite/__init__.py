@@ -6,8 +6,9 @@ The data flow of `tox -e bench`:
                 operands ─► gate       is C right, to the bit?
                 operands ─► campaign   interleaved rounds of samples (timing), until statistics says enough
 
-conftest.py asks for a case, the worker answers with outcomes and samples, test_throughput.py replays the samples into
-pytest-benchmark, and the run is one pytest-benchmark JSON file whose extra_info is typed by record.
+session/ asks the worker for one case after the other. The worker answers with outcomes and samples.
+session/bench_throughput.py replays the samples into pytest-benchmark. The run is one pytest-benchmark JSON file, whose
+extra_info is typed by record/.
 """
 
 from pathlib import Path
