@@ -87,6 +87,26 @@ class Operands:
         expected.as_strided(self.out.shape, self.out.stride(), self.out.storage_offset()).copy_(oracle(self.a, self.b))
         return mismatches(self.storages[2], expected)
 
+    def check_launch(self, launch: Callable[[], torch.Tensor], stream: torch.cuda.Stream) -> None:
+        """Launch onto poison, and require the product in out and nothing else changed."""
+        self.storages[2].fill_(POISON)
+        assert launch() is self.out
+        stream.synchronize()
+        assert self.differences() == 0, (tuple(self.out.shape), getattr(launch, "form", ""))
+
+    def check_replay(self, launch: Callable[[], torch.Tensor], stream: torch.cuda.Stream) -> None:
+        """Capture a launch, change b, and require that the replay reads it anew."""
+        launch()
+        stream.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=stream):
+            launch()
+        self.b.copy_(torch.rand_like(self.b) + 0.5)
+        self.out.fill_(POISON)
+        graph.replay()
+        stream.synchronize()
+        assert self.differences() == 0
+
 
 POISON = -77.0
 SPECIALS = (0.0, -0.0, torch.inf, -torch.inf, torch.nan, 1.0, -1.0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 from dataclasses import replace
@@ -15,28 +14,12 @@ from backends import CATALOGUE, Entry, UnknownBackend, find, missing
 
 ROOT = Path(backends.__file__).parent.parent
 ARRAY_LIBRARIES = ("torch", "triton", "cupy", "numba", "jax", "numpy")
-IMPORT_LIMIT_S = 0.05
-
-TIMED_IMPORT = """
-import sys, time
-start = time.perf_counter()
-import backends
-print(time.perf_counter() - start, *(name for name in {libraries!r} if name in sys.modules))
-"""
 
 
-def import_in_a_fresh_process() -> tuple[float, list[str]]:
-    """Seconds that `import backends` takes, and the array libraries it brought along."""
-    script = TIMED_IMPORT.format(libraries=ARRAY_LIBRARIES)
+def test_listing_the_backends_imports_no_array_library() -> None:
+    script = f"import backends, sys; print(*(name for name in {ARRAY_LIBRARIES!r} if name in sys.modules))"
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    seconds, *libraries = run.stdout.split()
-    return float(seconds), libraries
-
-
-def test_listing_the_backends_is_light() -> None:
-    runs = [import_in_a_fresh_process() for _ in range(5)]
-    assert all(libraries == [] for _, libraries in runs)
-    assert min(seconds for seconds, _ in runs) < IMPORT_LIMIT_S
+    assert run.stdout.split() == []
 
 
 @pytest.mark.parametrize("entry", CATALOGUE, ids=lambda entry: entry.name)
@@ -80,24 +63,3 @@ def test_every_device_has_a_kernel_of_ours_that_the_control_doubles() -> None:
 
 def test_missing_names_the_absent_library() -> None:
     assert missing(replace(CATALOGUE[0], requires=("sys", "no_such_library"))) == ["no_such_library"]
-
-
-def imported_rooms(path: Path) -> set[str]:
-    """The top-level packages that a file imports anywhere in it."""
-    rooms: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            rooms |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            rooms.add(node.module.split(".")[0])
-    return rooms
-
-
-@pytest.mark.parametrize(("room", "above"), [("backends", {"suite", "reports"}), ("suite", {"reports"})])
-def test_no_import_goes_upwards(room: str, above: set[str]) -> None:
-    upward = {
-        str(path.relative_to(ROOT)): found
-        for path in (ROOT / room).rglob("*.py")
-        if (found := imported_rooms(path) & above)
-    }
-    assert upward == {}

@@ -125,17 +125,9 @@ def test_indices_have_64_bits_where_strides_reach_further_than_elements_count(
 @pytest.mark.gpu
 @pytest.mark.parametrize("dtype", matrix.DTYPES)
 @pytest.mark.parametrize("layout", matrix.LAYOUTS)
-def test_every_form_on_the_gpu(dtype: str, layout: str) -> None:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
+def test_every_form_on_the_gpu(dtype: str, layout: str, stream: torch.cuda.Stream) -> None:
     from backends import helion_tile
 
-    with torch.cuda.stream(torch.cuda.Stream()):
-        stream = torch.cuda.current_stream()
-        for shape in (*matrix.SHAPES, *WIDE, (1031, 517)):
-            case = matrix.operands(shape, dtype, layout, device="cuda")
-            launch = helion_tile.bind(case.a, case.b, case.out, stream.cuda_stream)
-            case.storages[2].fill_(matrix.POISON)
-            assert launch() is case.out
-            stream.synchronize()
-            assert case.differences() == 0, (shape, getattr(launch, "form", ""))
+    for shape in (*matrix.SHAPES, *WIDE, (1031, 517)):
+        case = matrix.operands(shape, dtype, layout, device="cuda")
+        case.check_launch(helion_tile.bind(case.a, case.b, case.out, stream.cuda_stream), stream)

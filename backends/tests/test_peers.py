@@ -125,14 +125,6 @@ def here(name: str) -> Entry:
     return entry
 
 
-@pytest.fixture
-def stream() -> Iterator[torch.cuda.Stream]:
-    if not torch.cuda.is_available():
-        pytest.skip("no CUDA device")
-    with torch.cuda.stream(torch.cuda.Stream()):
-        yield torch.cuda.current_stream()
-
-
 @pytest.mark.gpu
 @pytest.mark.parametrize("layout", matrix.LAYOUTS)
 @pytest.mark.parametrize("dtype", matrix.DTYPES)
@@ -161,16 +153,7 @@ def test_on_the_gpu(name: str, dtype: str, layout: str, stream: torch.cuda.Strea
 def test_a_captured_launch_reads_its_operands_anew(name: str, stream: torch.cuda.Stream) -> None:
     case = ordinary((70, 65), "float32", "contiguous", device="cuda")
     launch = backends.bind(here(name), case.a, case.b, case.out, stream.cuda_stream)
-    launch()
-    stream.synchronize()
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, stream=stream):
-        launch()
-    case.b.copy_(torch.rand_like(case.b) + 0.5)
-    case.out.fill_(matrix.POISON)
-    graph.replay()
-    stream.synchronize()
-    assert case.differences() == 0
+    case.check_replay(launch, stream)
 
 
 @pytest.mark.gpu

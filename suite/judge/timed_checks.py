@@ -1,7 +1,7 @@
 """What is checked of the times: a campaign whose samples come from the candidate's process and whose clock is audited.
 
-The judge runs suite.measure.campaign. Its samplers are remote: each sample is a request, the same whether the judge
-looks on or not, so that a candidate cannot know which of its launches will be compared.
+The judge runs suite.measure.campaign with remote samplers: each sample is a request. It is the same request whether the
+judge looks on or not, so that a candidate cannot know which of its launches will be compared.
 """
 
 from __future__ import annotations

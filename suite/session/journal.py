@@ -1,7 +1,7 @@
 """What a run has measured so far, on disk after every answer of the worker, so that a killed run can go on.
 
-One JSON line per answer. The name of the file is a digest of everything that the answers depend on (device, versions,
-backends, plan, and the source of backends/ and suite/), so the same command finds it again and another does not.
+One JSON line per answer. The name of the file is a digest of everything that the answers depend on: device, versions,
+backends, plan, and the source of backends/ and suite/. So the same command finds it again and another does not.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 from suite.check.mutants._broken import BROKEN
 from suite.check.mutants._dishonest import DISHONEST
 from suite.check.mutants._honest import HONEST, MEDDLERS
-from suite.check.mutants._mutant import USUAL, Check, Device, Mutant, Verdict
+from suite.check.mutants._mutant import USUAL, Mutant
 from suite.check.mutants._plain import PLAIN
 
 MUTANTS: tuple[Mutant, ...] = (*PLAIN, *DISHONEST, *BROKEN)
@@ -23,8 +23,5 @@ __all__ = [
     "MUTANTS",
     "PLAIN",
     "USUAL",
-    "Check",
-    "Device",
     "Mutant",
-    "Verdict",
 ]

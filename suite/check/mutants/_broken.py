@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from suite.check.mutants._mutant import Check, Mutant, group
+from suite.check.mutants._mutant import Mutant, group
+from suite.record.judgement import Check
 
 _LAUNCHED: tuple[Check, ...] = ("contract", "guards", "probes", "repeats", "secret", "threads")
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from suite.check.mutants._mutant import LATER, Check, Mutant, group
+from suite.check.mutants._mutant import LATER, Mutant, group
+from suite.record.judgement import Check
 
 _EARLIER: tuple[Check, ...] = ("gate", "probes", "repeats", "secret", "steady", "ceiling")
 

@@ -7,22 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-Check = Literal[
-    "load",
-    "contract",
-    "gate",
-    "guards",
-    "probes",
-    "repeats",
-    "patched",
-    "threads",
-    "graph",
-    "secret",
-    "steady",
-    "clock",
-    "ceiling",
-]
-Verdict = Literal["right", "incorrect", "refused", "implausible", "crashed", "timeout", "no_memory", "unjudged"]
+from suite.record.judgement import Check, JudgementVerdict
+
 Device = Literal["any", "cpu", "cuda"]
 
 USUAL = "64x160-float32-contiguous"
@@ -40,7 +26,7 @@ class Mutant:
 
     name: str  # of the file, without .py
     caught_by: Check | None  # the check that must catch it; None for a file that must end as right
-    verdict: Verdict  # "right" beside a caught_by: right, and the judgement says for what it raises
+    verdict: JudgementVerdict  # "right" beside a caught_by: right, and the judgement says for what it raises
     device: Device = "any"
     also: tuple[Check, ...] = ()  # what may catch it before or after; without all of these it survives
     wrong_in: str = USUAL  # a case id, or "strided_a" or "broadcast_a", in which its C is wrong
@@ -63,7 +49,7 @@ class Mutant:
 
 def group(
     caught_by: Check | None,
-    verdict: Verdict,
+    verdict: JudgementVerdict,
     *names: str,
     device: Device = "any",
     also: tuple[Check, ...] = (),

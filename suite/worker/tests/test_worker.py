@@ -243,25 +243,17 @@ def test_whoever_s_turn_it_is_when_a_process_dies_the_campaign_ends(at: int, mon
         made.close()
 
 
-def test_a_candidate_that_was_edited_is_another_one(tmp_path: Path) -> None:
-    file = tmp_path / "mine.py"
-    names = []
-    for text in ("out", "out + 0"):
-        file.write_text(f"def bind(a, b, out, stream):\n    return lambda: {text}\n")
-        made = start([candidate.entry(file)], smoke=True, progress=Progress(), journals=tmp_path)
-        made.close()
-        names.append(made.journal.path)
-    assert names[0] != names[1]
-
-
-def test_what_a_candidate_imports_from_beside_it_is_part_of_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("edited", ["mine.py", "helper.py"])
+def test_a_candidate_is_another_one_when_it_or_what_it_imports_was_edited(edited: str, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("from helper import bind\n")
+    (tmp_path / "helper.py").write_text("def bind(a, b, out, stream):\n    return lambda: out\n")
     names = []
-    for text in ("B", "2 * B"):
-        (tmp_path / "helper.py").write_text(f"# {text}\n")
+    for _ in range(2):
         made = start([candidate.entry(tmp_path / "mine.py")], smoke=True, progress=Progress(), journals=tmp_path)
         made.close()
         names.append(made.journal.path)
+        with (tmp_path / edited).open("a") as file:
+            file.write("# edited\n")
     assert names[0] != names[1]
 
 

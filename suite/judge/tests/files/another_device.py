@@ -1,5 +1,0 @@
-"""Returns a C that has no memory."""
-
-
-def bind(a, b, out, stream):
-    return lambda: out.to("meta")

@@ -1,0 +1,73 @@
+"""The judge catches each wrong kernel that needs no GPU by the check its row names, and leaves no process behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from backends import UnknownBackend
+from suite.check import mutants
+from suite.check.mutants import Mutant
+from suite.judge.judging import judge
+from suite.judge.processes import stat
+from suite.judge.tests.trying import AS_LITTLE_AS_CAN_BE, CASES, CAUGHT, LIMITS, judged, named
+from suite.record.judgement import Check
+
+NO_PYTHON = "def bind(a, b, out, stream)\n    return lambda: out\n"
+"""Not a file of the library, which import-linter reads whole."""
+
+
+@pytest.mark.parametrize("row", CAUGHT, ids=lambda row: row.name)
+def test_a_mutant_is_caught_by_the_check_that_its_row_names(row: Mutant, tmp_path: Path) -> None:
+    # Once the gate has found the fault, probes only say where else it shows.
+    left_out: tuple[Check, ...] = ("probes",) if row.caught_by in ("load", "contract", "gate", "guards") else ()
+    before = _descendants()
+    judgement = judged(row, tmp_path, left_out)
+    if row.verdict == "right":
+        assert judgement.raises_for
+        return
+    assert judgement.verdict == row.verdict, judgement.reason
+    assert judgement.caught_by in (row.caught_by, *row.also)
+    assert len(judgement.reason.splitlines()) == 1
+    assert judgement.exit_code != 0
+    assert not _descendants() - before
+
+
+def _descendants() -> set[int]:
+    """Processes of other sessions whose parent is this one, or the server that it forks candidates from."""
+    everyone = [one for path in Path("/proc").glob("[0-9]*") if (one := stat(int(path.name)))]
+    family = {os.getpid(), *(one.pid for one in everyone if one.parent == os.getpid())}
+    return {one.pid for one in everyone if one.parent in family and one.session != os.getsid(0)}
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("imports_what_is_missing", "ModuleNotFoundError"),
+        ("needs_an_argument", "argument"),
+        ("hangs_in_launch", "2 s"),
+        ("exits_in_launch", "exit code"),
+        ("takes_all_memory", "1.0 GiB"),
+        ("returns_meta_tensor", "meta"),
+    ],
+)
+def test_the_reason_says_what_happened(name: str, said: str, tmp_path: Path) -> None:
+    assert said in judged(named(name), tmp_path, ("probes",)).reason
+
+
+def test_a_file_that_is_no_candidate_is_said_to_be_none(tmp_path: Path) -> None:
+    with pytest.raises(UnknownBackend):
+        judged(named("has_no_entry"), tmp_path)
+
+
+def test_a_file_that_is_no_python_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "is_no_python.py").write_text(NO_PYTHON)
+    with pytest.raises(UnknownBackend, match="line 1"):
+        judge(tmp_path / "is_no_python.py", CASES, plan=AS_LITTLE_AS_CAN_BE, limits=LIMITS)
+
+
+def test_a_file_that_answers_from_two_processes_is_not_right(tmp_path: Path) -> None:
+    row = next(row for row in mutants.MUTANTS if row.name == "returns_twice")
+    assert judged(row, tmp_path).verdict != "right"
