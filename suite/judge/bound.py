@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import torch
 
-from backends import Entry, Launch
+from backends import Enqueue, Entry, Launch
 from suite.check.operands import Operands
 from suite.measure import timing
 
@@ -31,7 +31,11 @@ class Bound:
     def __call__(self) -> Any:
         """Launch once; the fresh C of the launch before is given back only then."""
         assert self.launch is not None
-        self.result = self.launch()
+        return self.keep(self.launch)
+
+    def keep(self, launch: Enqueue) -> Any:
+        """Launch this, and hold what it returned."""
+        self.result = launch()
         return self.result
 
 

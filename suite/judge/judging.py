@@ -18,9 +18,9 @@ from suite.cases import ITEMSIZE, Case
 from suite.check.probes import probes
 from suite.device import machine as machines
 from suite.judge import checks, compiled, memory
-from suite.judge.process import Candidate, Ended, Limits
+from suite.judge.process import Candidate, Limits
 from suite.judge.timed_checks import Effort, Timed
-from suite.judge.trial import Bench, Caught, Raised
+from suite.judge.trial import FAULTS, Bench, as_caught
 from suite.measure.plan import CPU, Plan
 from suite.record.compiled import Compiled
 from suite.record.judgement import Check, JudgedTime, Judgement, JudgementVerdict, WrongElements
@@ -76,7 +76,7 @@ def judge(
     kind = "cuda" if torch.cuda.is_available() else "cpu"
     quick = plan is not None and plan.max_rounds == 1
     effort = _effort(plan, quick, kind)
-    drawn_from = random.SystemRandom().randrange(1 << 32) if seed is None else seed
+    drawn_from = seed_of_a_run() if seed is None else seed
     found = _Found()
     with Candidate(kind, limits) as candidate:
         bench = Bench(candidate, entry, kind, drawn_from, without)
@@ -89,6 +89,11 @@ def judge(
     if quick or found.verdict not in ("right", "implausible"):
         found.times.clear()
     return _judgement(entry, machine, drawn_from, found)
+
+
+def seed_of_a_run() -> int:
+    """A seed that no file can foresee."""
+    return random.SystemRandom().randrange(1 << 32)
 
 
 def _effort(plan: Plan | None, quick: bool, kind: str) -> Effort:
@@ -131,22 +136,10 @@ def _attempt(check: Check, work: Callable[[], Any], found: _Found) -> Check | No
     try:
         work()
         return None
-    except Caught as caught:
+    except FAULTS as error:
+        caught = as_caught(check, error)
         found.catch(caught.check, caught.verdict, caught.reason, caught.wrong)
         return caught.check
-    except Ended as ended:
-        found.catch(check, ended.kind, ended.reason)
-    except Raised as raised:
-        found.catch(check, _verdict_of(check, raised), raised.reason)
-    except torch.OutOfMemoryError:
-        found.catch(check, "unjudged", "the operands do not fit into the memory that is free")
-    return check
-
-
-def _verdict_of(check: Check, raised: Raised) -> JudgementVerdict:
-    if raised.kind == "no_memory":
-        return "no_memory"
-    return "unjudged" if check == "load" or raised.kind == "unsupported" else "crashed"
 
 
 def _probe(bench: Bench, cases: Sequence[Case], found: _Found, progress: Progress) -> None:

@@ -17,6 +17,7 @@ from suite import statistics
 from suite.cases import Case
 from suite.check.probes import Probe
 from suite.device import machine as machines
+from suite.device import nvml
 from suite.judge import memory
 from suite.judge.checks import in_words
 from suite.judge.remote import LONGEST_S, Remote, times_of
@@ -26,7 +27,7 @@ from suite.measure import campaign, timing
 from suite.measure.campaign import Contender
 from suite.measure.plan import CEILINGS, CONTROL, Plan
 from suite.record.judgement import JudgedTime
-from suite.record.measurement import Method
+from suite.record.measurement import Method, Series
 from suite.statistics import Ratio, ratio, summarise
 
 AUDITED_S = 0.2
@@ -59,12 +60,16 @@ class Effort:
 class Timed:
     """One case under the clock."""
 
-    def __init__(self, bench: Bench, case: Case, effort: Effort, references: tuple[str, ...]) -> None:
+    def __init__(
+        self, bench: Bench, case: Case, effort: Effort, references: tuple[str, ...], series: Series = "cold"
+    ) -> None:
         """Make the sets, each with values of its own, and let the candidate bind and capture."""
-        self.bench, self.case, self.effort, self.references = bench, case, effort, references
-        needed = timing.sets_needed(case.bytes_moved, machines.cache_bytes(bench.kind))
+        self.bench, self.case, self.effort, self.references, self.series = bench, case, effort, references, series
+        rotating = timing.sets_needed(case.bytes_moved, machines.cache_bytes(bench.kind))
+        needed = rotating if series == "cold" else 1
         room = memory.free_bytes(bench.kind) // 2 // memory.bytes_of(Probe(case, ""))
-        count = max(1, min(max(2, needed), effort.most_sets, timing.MOST_LAUNCHES, room))
+        least = 2 if series == "cold" else 1
+        count = max(1, min(max(least, needed), effort.most_sets, timing.MOST_LAUNCHES, room))
         self.needed = needed
         self.trials = [Trial(bench, Probe(case, case.id), index) for index in range(count)]
         for one in self.trials:
@@ -72,13 +77,24 @@ class Timed:
         for one in self.trials:
             one.bind()
         limit_s = bench.candidate.limits.bind_s
-        self.prepared = bench.ask("prepare", limit_s, references=list(references), sample_s=effort.plan.sample_s)
+        asked = {"references": list(references), "sample_s": effort.plan.sample_s, "series": series}
+        self.prepared = bench.ask("prepare", limit_s, **asked)
         self.contenders = [
             Contender(name, Remote(bench, name, int(each["launches"]), each["method"]))
             for name, each in self.prepared["contenders"].items()
         ]
         self._looks: set[int] = set()
         self._takes = 0
+
+    @property
+    def controlled(self) -> str:
+        """The reference that the A/A control doubles."""
+        return str(self.prepared["controlled"])
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """What the candidate says of itself."""
+        return {CANDIDATE: self.trials[0].form}
 
     @property
     def own(self) -> Contender:
@@ -104,8 +120,8 @@ class Timed:
             said = f"its CUDA graph holds {found['kernels']} kernels for {found['launches']} launches"
             raise Caught("graph", "refused", said)
 
-    def rounds(self, progress: Callable[[int, float], None]) -> None:
-        """The campaign, with looks at secret places. Raises Caught."""
+    def rounds(self, progress: Callable[[int, float], None]) -> campaign.Result:
+        """The campaign, with looks at secret places. Raises Caught and CampaignFailed."""
         least = max(2, self.effort.plan.min_rounds)
         if not self.bench.leaves_out("secret"):
             self._looks = set(self.bench.random.sample(range(1, least), min(SECRET_LOOKS, least - 1)))
@@ -114,8 +130,10 @@ class Timed:
         for contender in self.contenders:
             contender.samples_s.clear()
         self._sampler.on_take = self._maybe_look
-        campaign.run(self.contenders, replace(self.effort.plan, warmup_s=0.0), self.synchronize, progress)
+        plan = replace(self.effort.plan, warmup_s=0.0)
+        result = campaign.run(self.contenders, plan, self.synchronize, progress, slowdown=nvml.slowdown_reasons)
         self._sampler.on_take = lambda: None
+        return result
 
     def _maybe_look(self) -> None:
         self._takes += 1
@@ -168,7 +186,7 @@ class Timed:
 
     def steady(self) -> None:
         """Raises Caught where a walk over changed operands takes longer than one over the same again."""
-        if self.bench.leaves_out("steady") or self.effort.pairs < 2:
+        if self.bench.leaves_out("steady") or self.effort.pairs < 2 or self.series in timing.HOST_LAUNCHES:
             return
         for kind, what in ((0, "C and its inputs hold"), (1, "one element of A holds")):
             # Twice, for a machine at other work may have done it once.
@@ -230,7 +248,8 @@ class Timed:
 
     def ceiling(self) -> None:
         """Raises Caught, as implausible, where it is faster than any copy beyond what the control explains."""
-        if self.bench.leaves_out("ceiling") or len(self.own.samples_s) < statistics.FEWEST_ROUNDS:
+        few = len(self.own.samples_s) < statistics.FEWEST_ROUNDS
+        if self.bench.leaves_out("ceiling") or few or self.series in timing.HOST_LAUNCHES:
             return
         share, _ = self._share()
         noise = self._control().half_width
@@ -248,7 +267,7 @@ class Timed:
 
     def _control(self) -> Ratio:
         times = {one.name: one.samples_s for one in self.contenders}
-        return ratio(times[CONTROL], times[self.references[0]])
+        return ratio(times[CONTROL], times[self.controlled])
 
     def judged(self) -> JudgedTime:
         """What the rounds gave, and what launching costs the host."""

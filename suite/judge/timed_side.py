@@ -14,11 +14,13 @@ from typing import Any
 import torch
 
 import backends
-from backends import Launch
+from backends import Enqueue, Entry
+from suite.check.operands import Operands
 from suite.judge.bound import Attached, LegacyStream
 from suite.measure import ceilings, timing
 from suite.measure.plan import CONTROL
 from suite.measure.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, Sampler
+from suite.record.measurement import Series
 
 CANDIDATE = "candidate"
 KERNEL_NODE = 0  # CU_GRAPH_NODE_TYPE_KERNEL
@@ -34,35 +36,53 @@ class Timed:
         self._samplers: dict[str, Sampler] = {}
         self._walks: dict[str, Sampler] = {}
         self._clock = time.perf_counter
+        self._samples_s = 0.0
+        self._series: Series = "cold"
 
-    def prepare(self, references: list[str], sample_s: float) -> dict[str, Any]:
+    def prepare(self, references: list[str], sample_s: float, series: Series) -> dict[str, Any]:
         """Bind and capture everyone; returns the contenders' names, with the launches of a sample and the method."""
         self.drop()
-        self._samples_s = sample_s
+        self._samples_s, self._series = sample_s, series
         sets = [bound.on for bound in self._side.sets.values()]
-        for name, (launches, _) in ceilings.ceilings(sets).items():
-            self._add(name, launches)
-        left_out = []
+        if series not in timing.HOST_LAUNCHES:
+            for name, (launches, _) in ceilings.ceilings(sets).items():
+                self._add(name, launches)
+        left_out: list[str] = []
+        controlled = ""
         for name in references:
             try:
-                launches = [*self._reference(name)]
+                launches = self._reference(name)
             except Exception as error:
                 left_out.append(f"{name}: {type(error).__name__}: {str(error)[:100]}")
                 continue
             self._add(name, launches)
-            if name == references[0]:
+            if not controlled:
+                controlled = name
                 self._add(CONTROL, launches)
-        own = list(self._side.sets.values())
+        own = self._own()
         note = self._add_candidate(own)
         described = {
             name: {"launches": sampler.launches, "method": sampler.method} for name, sampler in self._samplers.items()
         }
-        return {"contenders": described, "left_out": left_out, "note": note, "sets": len(own)}
+        return {"contenders": described, "left_out": left_out, "note": note, "controlled": controlled}
 
-    def _reference(self, name: str) -> list[Launch]:
+    def _reference(self, name: str) -> list[Enqueue]:
         (entry,) = backends.find([name])
-        bound = self._side.sets.values()
-        return [backends.bind(entry, one.on.a, one.on.b, one.on.out, self._side.device.stream) for one in bound]
+        sets = [bound.on for bound in self._side.sets.values()]
+        if self._series == "call":
+            return [self._call_of(entry, on) for on in sets]
+        return [backends.bind(entry, on.a, on.b, on.out, self._side.device.stream) for on in sets]
+
+    def _own(self) -> list[Enqueue]:
+        """What is timed of the candidate: each keeps what it returned, for the judge to look at."""
+        bound = list(self._side.sets.values())
+        if self._series != "call":
+            return [*bound]
+        assert self._side.entry is not None
+        return [partial(one.keep, self._call_of(self._side.entry, one.on)) for one in bound]
+
+    def _call_of(self, entry: Entry, on: Operands) -> Enqueue:
+        return lambda: backends.bind(entry, on.a, on.b, on.out, self._side.device.stream)()
 
     def _add_candidate(self, own: Sequence[Any]) -> str:
         """Capture its launches, or say why events have to do."""
@@ -80,11 +100,16 @@ class Timed:
         return f"its launches cannot be captured into a CUDA graph: {reason}"
 
     def _add(self, name: str, launches: Sequence[Any], capturable: bool = True) -> None:
+        if self._series in timing.HOST_LAUNCHES:
+            self._samplers[name] = self._sampler(launches, timing.HOST_LAUNCHES[self._series])
+            return
         rough_s = self._side.device.rough_seconds(launches)
         count = timing.launches_per_sample(rough_s, len(launches), self._samples_s)
         self._samplers[name] = self._sampler(launches, count, capturable)
 
     def _sampler(self, launches: Sequence[Any], count: int, capturable: bool = True) -> Sampler:
+        if self._series in timing.HOST_LAUNCHES:
+            return HostSampler(launches, count, self._side.device.synchronize)
         capturable = capturable and not isinstance(self._side.device, LegacyStream)  # that stream takes no capture
         return self._side.device.sampler(launches, count, capturable)
 
@@ -145,16 +170,11 @@ class Timed:
     def host_costs(self, launches: int) -> dict[str, Any]:
         """Seconds that the host spends on one bound launch, and on bind and launch together."""
         own = list(self._side.sets.values())
-        device, entry = self._side.device, self._side.entry
-        assert entry is not None
-        on = own[0].on
-        bind = partial(backends.bind, entry, on.a, on.b, on.out, device.stream)
+        assert self._side.entry is not None
+        call = self._call_of(self._side.entry, own[0].on)
         found = {}
-        for name, calls, count in (
-            ("launch_s", own, launches),
-            ("call_s", [lambda: bind()()], max(1, launches // 10)),
-        ):
-            sampler = HostSampler(calls, count, device.synchronize)
+        for name, calls, count in (("launch_s", own, launches), ("call_s", [call], max(1, launches // 10))):
+            sampler = HostSampler(calls, count, self._side.device.synchronize)
             for _ in range(5):
                 sampler.take()
             found[name] = sorted(sampler.collect())[2]

@@ -8,6 +8,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
+
 from backends import Entry
 from suite.check.probes import Probe
 from suite.judge import memory, oracle
@@ -32,6 +34,23 @@ class Raised(Exception):
     def __init__(self, kind: str, reason: str) -> None:
         super().__init__(reason)
         self.kind, self.reason = kind, reason
+
+
+FAULTS = (Caught, Ended, Raised, torch.OutOfMemoryError)
+"""What a check of a candidate may end with."""
+
+
+def as_caught(check: Check, error: BaseException) -> Caught:
+    """What ended this check, as its finding."""
+    if isinstance(error, Caught):
+        return error
+    if isinstance(error, Ended):
+        return Caught(check, error.kind, error.reason)
+    if isinstance(error, Raised):
+        unjudged = check == "load" or error.kind == "unsupported"
+        verdict: JudgementVerdict = "unjudged" if unjudged else "crashed"
+        return Caught(check, "no_memory" if error.kind == "no_memory" else verdict, error.reason)
+    return Caught(check, "unjudged", "the operands do not fit into the memory that is free")
 
 
 @dataclass
@@ -73,6 +92,7 @@ class Trial:
     def __init__(self, bench: Bench, probe: Probe, index: int = 0) -> None:
         """Make and poison the memory, and let the candidate attach it. Raises torch.OutOfMemoryError."""
         self.bench, self.probe, self.index = bench, probe, index
+        self.form = ""  # what it says of itself when it is bound
         size = memory.bytes_of(probe)
         self.arena = memory.Owned(size, bench.kind)
         self.on = memory.operands_in(self.arena.bytes, probe)
@@ -120,13 +140,11 @@ class Trial:
 
     def _settle(self) -> None:
         if self.bench.kind == "cuda":
-            import torch
-
             torch.cuda.synchronize()
 
     def bind(self) -> None:
         """Let the candidate bind. Raises Raised."""
-        self.bench.ask("bind", self.bench.candidate.limits.bind_s, index=self.index)
+        self.form = str(self.bench.ask("bind", self.bench.candidate.limits.bind_s, index=self.index).get("form", ""))
 
     def launch(self, freeze: bool = True) -> WrongElements | None:
         """Launch once and compare the whole C, the candidate's process stopped meanwhile. Raises Raised and Caught."""

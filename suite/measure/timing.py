@@ -34,6 +34,10 @@ DELAY_CYCLES_PER_LAUNCH = 100_000
 """How long that delay is: 50 us at 2 GHz, more than a bound launch costs the host."""
 
 
+HOST_LAUNCHES = {"launch": 100, "call": 10}
+"""Per sample of the host series: enough to see past the clock, too few to fill the device's queue."""
+
+
 class CaptureFailed(Exception):
     """Launches could not be captured into a CUDA graph, for the reason that is its cause.
 

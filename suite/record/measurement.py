@@ -14,7 +14,16 @@ Series = Literal["cold", "hot", "launch", "call"]
 Method = Literal["cuda_graph", "cuda_events", "host_clock"]
 StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
 OutcomeKind = Literal[
-    "unavailable", "unsupported", "incorrect", "crashed", "timeout", "no_memory", "throttled", "invalid"
+    "unavailable",
+    "unsupported",
+    "incorrect",
+    "refused",
+    "implausible",
+    "crashed",
+    "timeout",
+    "no_memory",
+    "throttled",
+    "invalid",
 ]
 
 

@@ -11,6 +11,7 @@ from backends import Entry
 from backends import _candidate as candidate
 from suite.cases import HEADLINE, Case
 from suite.device import locks
+from suite.judge import contender
 from suite.measure.comparisons import Comparisons
 from suite.measure.plan import CEILINGS, CONTROL, CPU, SMOKE, Plan
 from suite.record.machine import Machine, State
@@ -127,7 +128,7 @@ class Bench:
         right = [entry for entry in available if entry.name not in failed]
         apart = [entry for entry in right if self._is_timed_apart(entry, series)]
         together = [entry for entry in right if entry not in apart]
-        if not together:
+        if not together and not any(contender.from_outside(entry) for entry in apart):
             together, apart = apart, []
         found = self._together(case, series, together) if together else {}
         references = {each.measurement.reference for each in found.values() if isinstance(each, WithSamples)}
@@ -137,7 +138,9 @@ class Bench:
         return failed | found
 
     def _is_timed_apart(self, entry: Entry, series: Series) -> bool:
-        """Whether it would let the device idle between the samples of others, and so move their clocks."""
+        """Whether its code must not run beside others, or would let the device idle between their samples."""
+        if contender.from_outside(entry):
+            return True
         return entry.own_stream and self.machine.kind == "cuda" and series in ("cold", "hot")
 
     def _together(self, case: Case, series: Series, entries: list[Entry]) -> Found:
@@ -151,7 +154,10 @@ class Bench:
 
     def _apart(self, case: Case, series: Series, entry: Entry, beside: list[Entry]) -> Found:
         """A campaign of one entry beside the reference, in which the others are only there to compare with."""
-        samples = self._questions.campaign(case, series, [*beside, entry], apart=entry.name)
+        if contender.from_outside(entry):
+            samples = self._questions.campaign_of_candidate(case, series, entry, beside)
+        else:
+            samples = self._questions.campaign(case, series, [*beside, entry], apart=entry.name)
         self._keep(samples.state, samples.seconds)
         for outcome in samples.outcomes:
             if outcome.backend in (entry.name, "all"):
@@ -173,6 +179,8 @@ class Bench:
         if isinstance(timed, Outcome):
             return timed
         entry = self.participants.entry(backend)
+        if contender.from_outside(entry):
+            return _not_asked(entry, case)
         request = Examine(case, entry, timed.measurement.median_s, energy=case == HEADLINE)
         found = self._questions.examination(request)
         if isinstance(found, Outcome):
@@ -183,10 +191,11 @@ class Bench:
 
     def first_use(self, case: Case, backend: str) -> FirstUse | Outcome:
         """What the first product costs in a fresh process."""
-        outcome = self.gate(case, backend)
+        entry = self.participants.entry(backend)
+        outcome = _not_asked(entry, case) if contender.from_outside(entry) else self.gate(case, backend)
         if outcome is not None:
             return outcome
-        found = self._questions.first_use(case, self.participants.entry(backend))
+        found = self._questions.first_use(case, entry)
         if isinstance(found, Outcome):
             return self._noted(found)
         self.found.first_uses.append(found)
@@ -202,6 +211,11 @@ class Bench:
     def close(self) -> None:
         """End the worker, whatever it is doing, and let the device go."""
         self._held.close()
+
+
+def _not_asked(entry: Entry, case: Case) -> Outcome:
+    reason = "a candidate runs in the judge's process alone, which takes no such number"
+    return Outcome(backend=entry.name, case=case.id, kind="unsupported", reason=reason)
 
 
 def _not_timed(entry: Entry, case: Case, series: Series) -> Outcome:

@@ -17,4 +17,5 @@ def test_correctness(case: str, backend: str, bench: Bench) -> None:
     (entry,) = (entry for entry in bench.participants.entries if entry.name == backend)
     if entry.known_defect and outcome.kind == "incorrect":
         pytest.xfail(f"{outcome.reason}; known: {entry.known_defect}")
-    pytest.fail(f"{backend} is {outcome.kind} in {case}: {outcome.reason}", pytrace=False)
+    where = f" in {case}" if outcome.case else ""
+    pytest.fail(f"{backend} is {outcome.kind}{where}: {outcome.reason}", pytrace=False)

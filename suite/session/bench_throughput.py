@@ -11,6 +11,9 @@ from suite.record.measurement import Series
 from suite.session.bench import Bench, WithSamples
 from suite.session.replay import CLOCK, replay
 
+BROKEN = ("incorrect", "refused", "implausible", "crashed", "timeout")
+"""Outcomes of a campaign that fail its test."""
+
 
 @pytest.mark.benchmark(timer=CLOCK)
 def test_throughput(case: str, series: Series, contender: str, bench: Bench, benchmark: Any) -> None:
@@ -24,7 +27,7 @@ def replay_measured(bench: Bench, benchmark: Any, case: str, series: Series, con
         replay(benchmark, found.samples_s)
         benchmark.extra_info.update(found.measurement.model_dump(mode="json"))
         return
-    broke_here = found.series is not None and found.kind in ("incorrect", "crashed", "timeout")
+    broke_here = found.series is not None and found.kind in BROKEN
     if broke_here:
         pytest.fail(f"{found.kind}: {found.reason}", pytrace=False)
     pytest.skip(f"{found.kind}: {found.reason}")

@@ -25,12 +25,13 @@ from suite.worker.messages import Examined
 FRESH_S = 24 * 3600
 """An interrupted run older than this is begun anew: the machine may not be what it was."""
 
-PASSING = ("crashed", "no_memory", "throttled")
+PASSING = ("crashed", "no_memory", "throttled", "invalid")
 """Outcomes that another try may not meet again; they are not kept. A timeout is: another try costs another timeout."""
 
-Kind = Literal["began", "gate", "campaign", "examination", "first_use"]
+Kind = Literal["began", "judgement", "gate", "campaign", "examination", "first_use"]
 ANSWERS: dict[Kind, TypeAdapter[Any]] = {
     "began": TypeAdapter(float),  # when the run did, in seconds of the wall clock
+    "judgement": TypeAdapter(Outcome | None),  # why a candidate may take part in no case
     "gate": TypeAdapter(Outcome | None),
     "campaign": TypeAdapter(CampaignSamples),
     "examination": TypeAdapter(Examined | Outcome),

@@ -35,6 +35,10 @@ class Progress:
         """The gate is at this backend."""
         self._draw(f"checking {case.id} {backend}")
 
+    def judging(self, backend: str) -> None:
+        """The judge is at this candidate."""
+        self._draw(f"judging {backend}")
+
     def measuring(self, case: Case, series: Series) -> None:
         """A campaign begins."""
         self._label = f"{case.id} {series}"

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from backends import Entry, why_unsupported
 from suite.cases import Case
+from suite.judge import contender
 from suite.measure.plan import Plan
 from suite.measure.samples import CampaignSamples
 from suite.record.machine import State
@@ -39,14 +40,29 @@ class Questions:
 
         def ask() -> Any:
             self._progress.checking(case, entry.name)
-            return self._worker.request(Gate(case, entry))
+            return (
+                contender.gate(entry, case)
+                if contender.from_outside(entry)
+                else self._worker.request(Gate(case, entry))
+            )
 
         unsupported = why_unsupported(entry, case.dtype)
         if entry.name in self._participants.unavailable:
             return Outcome(backend=entry.name, kind="unavailable", reason=self._participants.unavailable[entry.name])
         if unsupported:
             return Outcome(backend=entry.name, case=case.id, kind="unsupported", reason=unsupported)
-        answer: Outcome | None = self._of_one("gate", case, None, entry.name, ask)
+        rejected = self._rejected(entry) if contender.from_outside(entry) else None
+        answer: Outcome | None = rejected or self._of_one("gate", case, None, entry.name, ask)
+        return answer
+
+    def _rejected(self, entry: Entry) -> Outcome | None:
+        """Why a candidate may take part in no case; asked once, of the judge."""
+
+        def ask() -> Outcome | None:
+            self._progress.judging(entry.name)
+            return contender.judged(entry)
+
+        answer: Outcome | None = self._journal.answer("judgement", entry.name, ask)
         return answer
 
     def examination(self, request: Examine) -> Examined | Outcome:
@@ -88,6 +104,17 @@ class Questions:
         """The samples of one campaign of these entries; apart: the one that it is for, where the rest only compares."""
         key = f"{case.id} {series} {apart}".strip()
         found: CampaignSamples = self._journal.answer("campaign", key, lambda: self._measure(case, series, entries))
+        return found
+
+    def campaign_of_candidate(self, case: Case, series: Series, entry: Entry, beside: list[Entry]) -> CampaignSamples:
+        """The samples of a campaign in the candidate's own process, beside these backends of the catalogue."""
+
+        def ask() -> CampaignSamples:
+            self._progress.measuring(case, series)
+            names = [one.name for one in beside]
+            return contender.campaign(entry, case, series, self._plan, names, self._progress.look)
+
+        found: CampaignSamples = self._journal.answer("campaign", f"{case.id} {series} {entry.name}", ask)
         return found
 
     def _measure(self, case: Case, series: Series, entries: list[Entry]) -> CampaignSamples:

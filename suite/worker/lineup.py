@@ -18,9 +18,6 @@ from suite.measure.plan import CONTROL
 from suite.measure.samples import Samples
 from suite.worker.messages import Measure
 
-HOST_LAUNCHES = {"launch": 100, "call": 10}
-"""Per sample of the host series: enough to see past the clock, too few to fill the device's queue."""
-
 
 class Lineup:
     """The contenders in the order in which they were added, on shared operand sets of equal values."""
@@ -41,7 +38,7 @@ class Lineup:
 
     def add_ceilings(self) -> None:
         """Let the copies take part, unless the series is of the host's time."""
-        if self._request.series not in HOST_LAUNCHES:
+        if self._request.series not in timing.HOST_LAUNCHES:
             for name, (launches, form) in ceilings.ceilings(self._sets).items():
                 self._add(name, launches, form)
 
@@ -77,8 +74,8 @@ class Lineup:
 
     def _sampler(self, launches: Sequence[Enqueue], entry: Entry | None) -> timing.Sampler:
         request = self._request
-        if request.series in HOST_LAUNCHES:
-            return timing.HostSampler(launches, HOST_LAUNCHES[request.series], self._device.synchronize)
+        if request.series in timing.HOST_LAUNCHES:
+            return timing.HostSampler(launches, timing.HOST_LAUNCHES[request.series], self._device.synchronize)
         capturable, own_stream = (entry.capturable, entry.own_stream) if entry else (True, False)
         rough_s = self._device.rough_seconds(launches, own_stream)
         sets = 1 if own_stream else len(launches)  # the host's pace is long enough without whole walks

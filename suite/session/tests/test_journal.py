@@ -15,7 +15,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from backends import _candidate as candidate
+from backends import find
 from suite.cases import Case
 from suite.measure.samples import CampaignSamples, Samples
 from suite.record.machine import Machine, State
@@ -172,13 +172,13 @@ def test_the_states_of_a_run_that_goes_on_are_counted_from_its_first_start(
 
     monkeypatch.setattr(Worker, "request", request)
     monkeypatch.setattr(Bench, "gate", lambda *_: None)
-    entries = [candidate.entry(ROOT / "suite" / "worker" / "tests" / "candidates" / "right.py")]
+    entries = [*find(["torch_broadcast"])]
     seen = []
     for started, cases in ((1000.0, [Case(3, 3)]), (1060.0, [Case(3, 3), Case(4, 4)])):
         monkeypatch.setattr("suite.session.questions.time", SimpleNamespace(time=lambda now=started: now))
         bench = start(entries, smoke=False, progress=Progress(), journals=tmp_path)
         for case in cases:
-            bench.measured(case, "cold", "right")
+            bench.measured(case, "cold", "torch_broadcast")
         bench.finish()
         seen.append([(state.when, state.seconds) for state in bench.found.states])
     assert seen[0] == [("before", 1.0), ("during", 9.0), ("after", 1.0)]
