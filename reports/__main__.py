@@ -5,36 +5,35 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
-
-from reports.answers.compare import NotComparable, compare
-from reports.answers.comparison_table import terminal
-from reports.answers.select import NotMeasured, select, text
-from reports.archive import DATA, runs
-from suite.cases import ITEMSIZE, Case, Layout, UnknownCase
+from reports.answers.called import CALLS, DEFAULT, WAYS, WORDS
+from reports.places import DATA, PUBLISHED
+from suite.cases import ITEMSIZE, Layout
 from suite.command_line import Parser, run
-from suite.record.measurement import Series
-from suite.record.store import BadRecord, read_run
 
 PROG = "python -m reports"
 
 
-def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published: Path | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published: Path = PUBLISHED) -> int:
     """Run a command and return its exit code: 0, or 1 for what cannot be done; exits with 2 on wrong arguments.
 
-    For compare, 1 is its answer when a backend is SLOWER; what cannot be compared is 2.
+    For compare, 1 is its answer when a backend is SLOWER; what cannot be compared is 2. For select, 0, 3, 4 and 5 say
+    what the answer is: measured, interpolated, predicted, unknown.
     """
     options = _parser().parse_args(arguments)
 
     def work() -> int:
+        # Imported here: each command brings what only it needs, and `select` shall answer at once.
         if options.command == "compare":
             return _compare(options)
-        print(_render(options, data, published) if options.command == "render" else _select(options, data))
-        return 0
+        if options.command == "render":
+            print(_render(options, data, published))
+            return 0
+        from reports.answers.command import select
+
+        return select(options, data, published)
 
     return run(PROG, work)
 
@@ -45,14 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     render = commands.add_parser("render", help="regenerate reports/published/, or write the page of one run")
     render.add_argument("--run", type=Path, metavar="FILE", help="one run's record, instead of all of reports/data/")
     render.add_argument("--to", type=Path, metavar="DIR", help="where its page goes; needed with --run")
-    choose = commands.add_parser("select", help="the backend to use for one case, with the evidence")
-    choose.add_argument("--rows", type=int, required=True, metavar="N")
-    choose.add_argument("--cols", type=int, required=True, metavar="M")
-    choose.add_argument("--dtype", choices=list(ITEMSIZE), required=True)
-    choose.add_argument("--layout", choices=get_args(Layout), default="contiguous")
-    choose.add_argument("--series", choices=get_args(Series), default="cold")
-    choose.add_argument("--device", metavar="NAME", help="its name, slug or whole words of them; default: the only one")
-    choose.add_argument("--json", action="store_true", help="a JSON object on stdout")
+    _add_select(commands)
     exits = "Exit code: 0 when nothing is SLOWER, 1 when something is, 2 when the runs cannot be compared."
     against = commands.add_parser("compare", help="what became FASTER or SLOWER from run to run", epilog=exits)
     against.add_argument("old", type=Path, metavar="OLD", help="a run's record")
@@ -61,27 +53,38 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _render(options: argparse.Namespace, data: Path, published: Path | None) -> str:
+def _add_select(commands: argparse._SubParsersAction[Parser]) -> None:
+    exits = "Exit code: 0 the case was measured, 3 interpolated, 4 predicted, 5 not known; 1 and 2 are errors."
+    choose = commands.add_parser("select", help="the backend to use, and how sure that is", epilog=exits)
+    choose.add_argument("--rows", type=int, required=True, metavar="N")
+    choose.add_argument("--cols", type=int, required=True, metavar="M")
+    choose.add_argument("--dtype", choices=list(ITEMSIZE), required=True)
+    choose.add_argument("--layout", choices=get_args(Layout), default="contiguous")
+    ways = "; ".join(f"{way}: {WORDS[way]}" for way in WAYS)
+    choose.add_argument("--called", choices=WAYS, default=DEFAULT, help=f"{ways}. Default: {DEFAULT}")
+    choose.add_argument("--calls", type=int, default=CALLS, metavar="N", help="among which a first use is divided")
+    choose.add_argument("--device", metavar="NAME", help="its name, slug or whole words of them; default: the only one")
+    choose.add_argument("--json", action="store_true", help="a JSON object on stdout")
+
+
+def _render(options: argparse.Namespace, data: Path, published: Path) -> str:
     if (options.run is None) != (options.to is None):
         _parser().error("render takes --run and --to together, or neither")
-    from reports.site.rendering import PUBLISHED, publish, render_run  # Altair takes a second that select need not wait
+    from reports.site.rendering import publish, render_run
+    from suite.record.store import read_run
 
     if options.run:
         return f"wrote {render_run(read_run(options.run), options.to)}"
-    target = published or PUBLISHED
-    return f"{publish(data, target)} runs rendered into {target}"
-
-
-def _select(options: argparse.Namespace, data: Path) -> str:
-    try:
-        case = Case(options.rows, options.cols, options.dtype, options.layout)
-    except UnknownCase as error:
-        raise NotMeasured(str(error)) from None
-    chosen = select(runs(data), case, options.series, options.device, datetime.now(UTC))
-    return chosen.model_dump_json(indent=2) if options.json else text(chosen)
+    return f"{publish(data, published)} runs rendered into {published}"
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from reports.answers.compare import NotComparable, compare
+    from reports.answers.comparison_table import terminal
+    from suite.record.store import BadRecord, read_run
+
     try:
         old, new = read_run(options.old), read_run(options.new)
     except BadRecord as error:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from reports.places import DATA
 from suite.cases import HEADLINE
 from suite.record.profile import Profile
 from suite.record.run import Record
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-DATA = Path(__file__).parent / "data"
-"""<device-slug>/<utc>-<commit>.json, append-only; beside them .profile.json and .variants.json, which are no runs."""
+__all__ = ["DATA", "profile_beside", "runs", "stem", "tried"]
 
 
 def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from reports import units
-from suite.record.measurement import Measurement
+
+if TYPE_CHECKING:  # it brings pydantic, 0.2 s that an answer need not wait for
+    from suite.record.measurement import Measurement
 
 MARKS = {"fastest": " ^", "SAME": " =", "UNDECIDED": " ?", "FASTER": " <", "SLOWER": ""}
 """The signs of a verdict: how the backend compares with the fastest one of its case."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from suite.cases import Case
-from suite.record.measurement import Measurement
+
+if TYPE_CHECKING:  # it brings pydantic, 0.2 s that an answer need not wait for
+    from suite.record.measurement import Measurement
 
 ABSENT = "–"
 

@@ -1,257 +1,214 @@
-"""Which backend should one use for one case on one device?
-
-The published run that compares the most backends decides; where several do, the newest.
-"""
+"""Which backend should one use, on which evidence, and how sure is that?"""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from backends import CATALOGUE, CannotDo
+from reports.answers.called import WORDS, Question, device_series, host_series
+from reports.answers.draws import draws, host_case
+from reports.answers.evidence import Cell, Device, Evidence, Run
+from reports.answers.nearness import nearest
+from reports.answers.rule import STEADY, TIED, Decision, decide
+from suite.cases import Regime, parse
 
-from backends import CannotDo
-from reports import units
-from reports.marks import ABOVE
-from reports.view import View, tied
-from suite.cases import Case, Regime
-from suite.record.machine import Machine
-from suite.record.measurement import Measurement, Series
-from suite.record.run import Record
-from suite.verdict import Verdict
+Status = Literal["measured", "interpolated", "predicted", "unknown"]
+
+EXIT_CODES: dict[Status, int] = {"measured": 0, "interpolated": 3, "predicted": 4, "unknown": 5}
+"""1 and 2 are every command's own: what cannot be done, and wrong arguments."""
 
 ANOTHER_DEVICE = frozenset({"ti", "super", "laptop", "mobile", "max", "d"})
 """Words behind a model's number that make it another device: an RTX 4090 Laptop GPU is no RTX 4090."""
 
-
-TIES: dict[Verdict, str] = {
-    "SAME": "SAME, as fast within δ",
-    "UNDECIDED": "UNDECIDED, the data cannot tell",
-    "FASTER": "FASTER, timed apart",
-    "SLOWER": "SLOWER",
-}
-"""A verdict in a tie, in words."""
-
 NOTHING_PUBLISHED = "no run is published yet; `tox -e bench -- --sweep full --publish` makes one"
+
+TUNES = frozenset(entry.name for entry in CATALOGUE if entry.tunes)
+EAGER = next(entry.name for entry in CATALOGUE if entry.baseline)
 
 
 class NotMeasured(CannotDo):
-    """No published run answers the question; the message, one line, says what there is instead."""
+    """The question does not say which device is meant; the message, one line, lists those there are."""
 
 
-class _Typed(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Choice(_Typed):
-    """One backend of the tie set. Ratios are times over the fastest's; intervals are 99 %, within the run."""
+@dataclass(frozen=True)
+class Rival:
+    """Another backend beside the one that is recommended: its time over the fastest's, at best and at worst."""
 
     backend: str
-    median_s: float
-    bandwidth_bytes_per_s: float
-    of_ceiling: float | None
-    of_ceiling_ci99: tuple[float, float] | None
-    above_ceiling: bool
-    ratio: float
-    ratio_ci99: tuple[float, float]
-    verdict: Verdict
-    allocates: bool  # C is a fresh array per launch
-    caveat: str  # what its numbers are to be taken with; empty for most
+    best: float
+    worst: float
+    share: tuple[float, float] | None = None  # of the best copy, the ends of the widest interval of these runs
 
 
-class Evidence(_Typed):
-    """The run behind a selection."""
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a question; `backend` is empty where it is not known. Every number is of committed records."""
 
-    run: str  # the record's file below reports/data/
-    commit: str
-    utc: datetime
-    age_days: float
-    newer: tuple[str, ...]  # runs since then that measured this case too, but compared fewer backends in it
-
-
-class Selection(_Typed):
-    """The answer. `ties` is ordered by ratio and its first is `backend`."""
-
+    status: Status
     case: str
-    device: str
-    compute_capability: tuple[int, int] | None
-    regime: Regime  # of the case on this device
-    series: Series
-    backend: str
-    ties: tuple[Choice, ...]
-    margin: float  # differences under it are not claimed
-    measured_case: str
-    measured_regime: Regime
-    extrapolated: bool  # the case itself was not measured; measured_case is the nearest that was
-    evidence: Evidence
+    called: str
+    calls: int
+    device: str  # its own name; as it was asked for where it is not known
+    backend: str = ""
+    reliable: bool = True  # its ratio did not differ by more than 5 % between runs or restarts
+    worst: float | None = None  # its time over the fastest's, at worst over all runs and restarts
+    regime: Regime | None = None
+    cases: tuple[str, ...] = ()  # the measured cases that decided, nearest first
+    across: bool = False  # not all of them are of the class of the question's
+    host_case: str = ""  # where the host's time was taken
+    seconds: tuple[float, float] | None = None  # per call, smallest and largest of these runs; None: not measured
+    eager: tuple[float, float] | None = None  # the time of plain PyTorch over that of the backend
+    share: tuple[float, float] | None = None  # of the best copy, by device time: the widest interval of these runs
+    doubtful: bool = False  # faster than any copy we timed, beyond the noise
+    tied: tuple[Rival, ...] = ()  # never slower than the fastest by more than 1 %
+    unreliable: tuple[Rival, ...] = ()  # as fast in some run, and much slower in another
+    caveat: str = ""
+    runs: tuple[Run, ...] = ()
+    restarts: int = 0  # fresh processes in all
+    why: str = ""  # why it is not known, or on what a prediction rests
+    measure: str = ""  # the command that would tell
+
+    @property
+    def exit_code(self) -> int:
+        """0 measured, 3 interpolated, 4 predicted, 5 unknown."""
+        return EXIT_CODES[self.status]
 
 
-def select(
-    devices: Mapping[str, tuple[Record, ...]], case: Case, series: Series, device: str | None, now: datetime
-) -> Selection:
-    """The backend for a case from one run of a device, with everything that the run cannot tell from it.
+def answer(evidence: Evidence, question: Question, device: str | None = None) -> Answer:
+    """The backend for the question, by its device's name, slug or whole words of them; None: the only device.
 
-    The run is the newest of those that measured the most backends in the case; in the nearest case, if none has it.
-    Within a tie the smallest ratio wins, the fastest over all rounds; the margin says how little that may mean.
-    Raises NotMeasured for a device, dtype, layout or series without a measured backend, and for an empty case.
+    Raises NotMeasured where several devices match, or where none is named and there are several.
     """
-    runs = [View(run) for run in find_device(devices, device)]
-    view = _run_for(runs, case, series)
-    source = nearest(view, case, series)
-    compared = _compared(view, series, source.case)
-    since = [run for run in runs[: runs.index(view)] if 0 < _compared(run, series, source.case) < compared]
-    ties = tied(view.campaign(series, source.case).values())
-    return Selection(
-        case=case.id,
-        device=view.machine.name,
-        compute_capability=view.machine.compute_capability,
-        regime=_regime(view, case),
-        series=series,
-        backend=ties[0].backend,
-        ties=tuple(_choice(view, each) for each in ties),
-        margin=ties[0].margin,
-        measured_case=source.case,
-        measured_regime=source.regime,
-        extrapolated=source.case != case.id,
-        evidence=Evidence(
-            run=_file(view),
-            commit=view.machine.commit,
-            utc=view.record.utc,
-            age_days=round((now - view.record.utc).total_seconds() / 86400, 2),
-            newer=tuple(map(_file, since)),
-        ),
+    found = find_device(evidence.devices, device)
+    if found is None:
+        return _foreign(evidence, question, device or "")
+    decision = decide(found, question)
+    return _known(found, question, decision) if decision.backend else _unknown(found, question, decision)
+
+
+def _known(device: Device, question: Question, decision: Decision) -> Answer:
+    chosen = decision.standings[decision.backend]
+    every = [draw for case in decision.cases for draw in draws(device, question, parse(case))]
+    cells = _cells(device, question, decision, decision.backend)
+    numbers = sorted({number for cell in cells for number in cell.times})
+    seconds = [draw[decision.backend] for draw in every if decision.backend in draw]
+    eager = [draw[EAGER] / draw[decision.backend] for draw in every if {EAGER, decision.backend} <= set(draw)]
+    host = host_case(device, question) if host_series(question.called) and device.kind == "cuda" else None
+    return Answer(
+        status="measured" if decision.measured else "interpolated",
+        case=question.case.id,
+        called=question.called,
+        calls=question.calls,
+        device=device.name,
+        backend=decision.backend,
+        reliable=chosen.worst / chosen.best <= STEADY,
+        worst=chosen.worst,
+        regime=device.regime(question.case),
+        cases=decision.cases,
+        across=decision.across,
+        host_case=host.id if host else "",
+        seconds=(min(seconds), max(seconds)) if decision.measured else None,
+        eager=(min(eager), max(eager)) if eager else None,
+        share=_share(cells),
+        doubtful=any(cell.doubtful for cell in cells),
+        tied=tuple(_rival(device, question, decision, name) for name in decision.tied),
+        unreliable=tuple(_unreliable(device, question, decision)),
+        caveat=device.caveats.get(decision.backend, ""),
+        runs=tuple(device.runs[number] for number in numbers),
+        restarts=sum(max(len(cell.times.get(number, ())) for cell in cells) for number in numbers),
     )
 
 
-def _file(view: View) -> str:
-    return f"{view.machine.slug}/{view.stem}.json"
+def _cells(device: Device, question: Question, decision: Decision, backend: str) -> list[Cell]:
+    cells = device.cells[device_series(question.called)]
+    return [cells[case][backend] for case in decision.cases if backend in cells[case]]
 
 
-def _choice(view: View, m: Measurement) -> Choice:
-    measured = {name: getattr(m, name) for name in Choice.model_fields if name != "caveat"}
-    return Choice(**measured, caveat=view.caveat(m.backend))
+def _share(cells: list[Cell]) -> tuple[float, float] | None:
+    ends = [end for cell in cells for end in cell.share or ()]
+    return (min(ends), max(ends)) if ends else None
 
 
-def _run_for(runs: Sequence[View], case: Case, series: Series) -> View:
-    """The run that compared the most backends in the case, or else anywhere; the first of several, the newest."""
-    where = case.id if any(_compared(run, series, case.id) for run in runs) else None
-    return max(runs, key=lambda run: _compared(run, series, where))
+def _rival(device: Device, question: Question, decision: Decision, name: str) -> Rival:
+    standing = decision.standings[name]
+    return Rival(name, standing.best, standing.worst, _share(_cells(device, question, decision, name)))
 
 
-def _compared(run: View, series: Series, where: str | None) -> int:
-    """How many backends the run measured in a case; in all cases of the series together for None."""
-    measured = run.series(series) if where is None else run.campaign(series, where).values()
-    return sum(each.role == "backend" for each in measured)
+def _unreliable(device: Device, question: Question, decision: Decision) -> Iterator[Rival]:
+    """The others that were as fast as the fastest in some run, and not in another, or not in another case."""
+    for name, standing in decision.standings.items():
+        spread = standing.worst / standing.best > STEADY and standing.best <= 1 + TIED
+        if name != decision.backend and (spread if decision.measured else spread and name in decision.unsteady):
+            yield _rival(device, question, decision, name)
 
 
-def find_device(devices: Mapping[str, tuple[Record, ...]], asked: str | None) -> tuple[Record, ...]:
-    """The runs of the device asked for by its name, its slug or whole words of them; None asks for the only one.
+def _unknown(device: Device, question: Question, decision: Decision) -> Answer:
+    near = nearest(question.case, map(parse, device.cells.get(device_series(question.called), {})))
+    return Answer(
+        status="unknown",
+        case=question.case.id,
+        called=question.called,
+        calls=question.calls,
+        device=device.name,
+        cases=(near.id,) if near else (),
+        why=decision.why_not,
+        measure=f"tox -e bench -- --sweep {question.case.id}" if question.case.rows * question.case.cols else "",
+    )
 
-    Raises NotMeasured, listing the devices with runs, when none matches or more than one does.
+
+def _foreign(evidence: Evidence, question: Question, device: str) -> Answer:
+    """Not known: the device was never measured. No other device's number is given in its place."""
+    names = sorted(each.name for each in evidence.devices.values())
+    return Answer(
+        status="unknown",
+        case=question.case.id,
+        called=question.called,
+        calls=question.calls,
+        device=device,
+        why=f"no run of {device!r} is published; nearest measured: {_nearest_name(device, names)}",
+        measure="tox -e bench -- --sweep full",
+    )
+
+
+def _nearest_name(device: str, names: list[str]) -> str:
+    """The measured devices that share a word with the name; all of them where none does."""
+    words = set(_words(device)) - {"nvidia", "gpu", "geforce"}
+    return ", ".join([name for name in names if words & set(_words(name))] or names) or "none"
+
+
+def find_device(devices: Mapping[str, Device], asked: str | None) -> Device | None:
+    """The device asked for by its name, its slug or whole words of them; None asks for the only one.
+
+    Returns None for a device that was never measured. Raises NotMeasured where it is left open which one is meant.
     """
-    machines = {slug: runs[0].machine for slug, runs in devices.items()}
-    there_are = ", ".join(machine.name for machine in machines.values()) or "none"
+    there_are = ", ".join(device.name for device in devices.values())
     if asked is None:
-        if len(devices) == 1:
-            return next(iter(devices.values()))
-        raise NotMeasured(
-            f"say which --device; devices with a measured run: {there_are}" if devices else NOTHING_PUBLISHED
-        )
-    found = [slug for slug, machine in machines.items() if _is(machine, asked)]
-    if len(found) != 1:
-        number = "several measured devices match" if found else "no measured run for"
-        raise NotMeasured(f"{number} {asked!r}; devices with a measured run: {there_are}")
-    return devices[found[0]]
+        if len(devices) != 1:
+            raise NotMeasured(f"say which --device; measured: {there_are}" if devices else NOTHING_PUBLISHED)
+        return next(iter(devices.values()))
+    found = [device for device in devices.values() if is_device(device.slug, asked)]
+    if len(found) > 1:
+        raise NotMeasured(f"several measured devices match {asked!r}; measured: {there_are}")
+    return found[0] if found else None
 
 
-def _is(machine: Machine, asked: str) -> bool:
-    """Whether the words asked for stand in the device's name, and no other word makes it another device."""
-    words = re.findall(r"[a-z0-9]+", asked.lower())
-    have = machine.slug.split("-")
+def is_device(slug: str, asked: str) -> bool:
+    """Whether the words asked for stand in the device's slug, and no other word makes it another device."""
+    words, have = _words(asked), slug.split("-")
     if words == have:
         return True
     stands = any(have[at : at + len(words)] == words for at in range(len(have)))
     return bool(words) and stands and not (set(have) - set(words)) & ANOTHER_DEVICE
 
 
-def nearest(view: View, case: Case, series: Series) -> Measurement:
-    """A measurement of the case itself or, failing that, of the nearest case of its dtype and layout.
-
-    Nearest: first of the same regime on this device, then with rows that start alike on 16 bytes or off them. Then the
-    distance in the plane of log bytes and log aspect decides. Raises NotMeasured if nothing of that kind was measured.
-    """
-    if not case.rows or not case.cols:
-        raise NotMeasured(f"{case.id} holds no element, so there is nothing to choose")
-    kind = (case.dtype, case.layout)
-    backends = [m for m in view.series(series) if m.role == "backend" and m.verdict != "SLOWER"]
-    alike = [each for each in backends if (each.dtype, each.layout) == kind]
-    if not alike:
-        there_are = ", ".join(sorted({f"{each.dtype} {each.layout}" for each in backends})) or "nothing"
-        run = f"the run on {view.machine.name}"
-        raise NotMeasured(f"{run} has no {case.dtype} {case.layout} in series {series}; it has {there_are}")
-    regime = _regime(view, case)
-
-    def distance(m: Measurement) -> tuple[bool, bool, bool, float, str]:
-        other = Case(m.rows, m.cols, m.dtype, m.layout)
-        bytes_apart = math.log2(case.bytes_moved / other.bytes_moved)
-        aspects_apart = math.log2((case.rows / case.cols) / (other.rows / other.cols))
-        far = math.hypot(bytes_apart, aspects_apart)
-        return (other != case, m.regime != regime, _aligned(other) != _aligned(case), far, m.case)
-
-    return min(alike, key=distance)
+def _words(text: str) -> list[str]:
+    return re.findall(r"[a-z0-9]+", text.lower())
 
 
-def _regime(view: View, case: Case) -> Regime:
-    return case.regime(view.machine.cache_bytes, view.machine.peak_bytes_per_s)
-
-
-def _aligned(case: Case) -> bool:
-    """Whether every row starts on 16 bytes if the first one does."""
-    return case.cols * case.itemsize % 16 == 0
-
-
-def text(selection: Selection) -> str:
-    """The selection for a terminal."""
-    return "\n".join([*_head(selection), *(f"  {name:15}{value}" for name, value in _facts(selection))])
-
-
-def _head(selection: Selection) -> Iterator[str]:
-    first = selection.ties[0]
-    yield f"{selection.backend} for {selection.case} on {selection.device}"
-    if selection.extrapolated:
-        other = f", another regime than {selection.regime}" if selection.regime != selection.measured_regime else ""
-        yield "EXTRAPOLATED: this case was not measured; the numbers below are those of the nearest one that was,"
-        yield f"{selection.measured_case}, {selection.measured_regime}{other}"
-    if first.above_ceiling:
-        yield f"DOUBTFUL: {ABOVE}"
-    if _remark(first):
-        yield f"CAVEAT: {_remark(first)}"
-
-
-def _facts(selection: Selection) -> Iterator[tuple[str, str]]:
-    first, *others = selection.ties
-    share = units.percent_interval(first.of_ceiling, first.of_ceiling_ci99)
-    bandwidth = f"{units.gigabytes_per_s(first.bandwidth_bytes_per_s)} GB/s"
-    evidence = selection.evidence
-    for number, other in enumerate(others):
-        yield "" if number else "tied with it", ", ".join(filter(None, (_tie(other), _remark(other))))
-    if not others:
-        yield "tied with it", "no other"
-    yield "margin", f"δ = {units.percent(selection.margin)}; we claim no difference below it"
-    yield "time", f"{units.microseconds(first.median_s)} µs, {bandwidth}, series {selection.series}"
-    none = f"none in series {selection.series}"
-    yield "of the ceiling", none if first.of_ceiling is None else f"{share}, {units.INTERVAL}"
-    yield "evidence", f"reports/data/{evidence.run}"
-    yield "", f"commit {evidence.commit}, {evidence.utc:%Y-%m-%d}, {evidence.age_days:.0f} days old"
-    for number, run in enumerate(evidence.newer):
-        yield "" if number else "newer", f"reports/data/{run}, which compares fewer backends"
-
-
-def _tie(other: Choice) -> str:
-    return f"{other.backend}: {TIES[other.verdict]}, time × {other.ratio:.3f}"
-
-
-def _remark(choice: Choice) -> str:
-    return "; ".join(filter(None, ("allocates C" if choice.allocates else "", choice.caveat)))
+def said(reply: Answer) -> str:
+    """How the answer is called, in words."""
+    words = WORDS[reply.called]  # type: ignore[index]  # it came from a Question
+    return f"{words}, {reply.calls} calls" if reply.called == "first-use" else words

@@ -11,6 +11,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reports import archive
+from reports.answers.condense import condense
+from reports.answers.evidence import dump
+from reports.answers.evidence import files as of_data
+from reports.places import EVIDENCE, PUBLISHED
 from reports.sections import tried
 from reports.site.index import index
 from reports.site.layout import Files, files
@@ -19,13 +23,12 @@ from reports.view import View
 from suite.record.run import Record
 from suite.record.store import CannotWrite
 
-PUBLISHED = Path(__file__).parents[1] / "published"
-"""<device-slug>/<run>.html and .md with their SVG files, and tried.html and .md; README.md, the index; headline.svg,
-the newest result."""
-
 
 def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
-    """Make `published` hold exactly the pages of the runs in `data`; returns how many runs there are.
+    """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
+
+    Returns how many runs there are. In it: <device-slug>/<run>.html and .md with their SVG files, and tried.html and
+    .md; README.md, the index; headline.svg, the newest result; evidence.json.
 
     The same data give the same bytes. Raises BadRecord, or CannotWrite where a file cannot be written; no page is
     touched before all are made.
@@ -39,6 +42,7 @@ def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
         made |= {f"{slug}/{name}": text for name, text in written.items()}
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()})
+    made |= {EVIDENCE: dump(condense(devices, of_data(data)))} if devices else {}
     _write(published, made)
     _remove_all_but(published, made)
     return len(every)

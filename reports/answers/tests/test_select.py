@@ -1,149 +1,191 @@
-"""Selection: the exact case, the nearest one plainly said to be another, ties, and whose numbers they are."""
+"""Selection: the smallest worst ratio over all runs, neighbours where a case was not measured, and whose numbers."""
+
+from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from reports.__main__ import main
-from reports.answers.select import NotMeasured, Selection, find_device, select, text
+from reports.answers.called import Called, Cost, Question
+from reports.answers.condense import condense, evidence
+from reports.answers.evidence import dump, files, load
+from reports.answers.select import Answer, NotMeasured, answer, find_device, is_device
+from reports.answers.words import text
 from reports.archive import runs
+from reports.places import EVIDENCE
 from reports.tests import factory
 from suite.cases import Case
-from suite.record.store import read_run
 
-NOW = datetime(2026, 1, 12, 3, 4, 5, tzinfo=UTC)
-CASES = (Case(256, 256), Case(4096, 4096), Case(4096, 4095), Case(4096, 4096, "float16"), Case(16384, 16384))
+CASES = (Case(256, 256), Case(2048, 2048), Case(4096, 4096), Case(8192, 8192), Case(4096, 4095), Case(5000, 4097))
+OLD = {**factory.H100, "commit": "f" * 40}
+SQUARE = Case(4096, 4096)
+
+
+def store(
+    data: Path,
+    *all_shares: Mapping[str, float],
+    cases: Sequence[Case] = CASES,
+    machine: Mapping[str, Any] = factory.H100,
+) -> None:
+    """Runs of these shares, each later than those that are there."""
+    before = len(list(data.glob("*/*.json")))
+    for number, shares in enumerate(all_shares, start=before):
+        utc = f"2026-01-{10 + number:02}T00:00:00+00:00"
+        raw = factory.run(machine, cases, shares, ("cold", "hot", "launch", "call"), utc=utc)
+        factory.write(data, raw, f"{utc[:10]}-{machine['commit'][:8]}")
+
+
+def ask(data: Path, case: Case, called: Called = "graph-cold", device: str | None = None) -> Answer:
+    return answer(evidence(data), Question(case, called), device)
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    factory.write(tmp_path, factory.run(cases=CASES, series=("cold", "hot", "call")))
+    store(tmp_path, factory.BACKENDS, factory.BACKENDS)
     return tmp_path
 
 
-def ask(data: Path, case: Case, device: str | None = None, series: Any = "cold") -> Selection:
-    return select(runs(data), case, series, device, NOW)
+def test_a_measured_case_is_answered_from_its_own_numbers(data: Path) -> None:
+    reply = ask(data, SQUARE)
+    assert (reply.status, reply.exit_code, reply.cases) == ("measured", 0, (SQUARE.id,))
+    assert reply.backend == "cupy_rawkernel"
+    assert [each.backend for each in reply.tied] == ["triton_tuned"]
+    assert len(reply.runs) == reply.restarts == 2
+    assert reply.eager is not None
+    assert reply.eager[0] == pytest.approx(0.996 / 0.806, rel=0.01)
+    assert all((data / run.file).is_file() for run in reply.runs)
 
 
-def test_an_exact_case_is_answered_from_its_own_numbers(data: Path) -> None:
-    chosen = ask(data, Case(4096, 4096))
-    assert not chosen.extrapolated
-    assert (chosen.measured_case, chosen.backend) == (chosen.case, "cupy_rawkernel")
-    assert chosen.evidence.age_days == 10
-    assert (data / chosen.evidence.run).is_file()
+def test_the_smallest_worst_ratio_over_all_runs_decides(tmp_path: Path) -> None:
+    lucky = {"torch_compile": 0.99, "triton_tuned": 0.97}
+    store(tmp_path, {**lucky, "torch_compile": 0.66}, lucky, lucky)
+    reply = ask(tmp_path, SQUARE)
+    assert (reply.backend, reply.status) == ("triton_tuned", "measured")
+    assert reply.worst == pytest.approx(0.99 / 0.97, rel=0.01)
+    assert [each.backend for each in reply.unreliable] == ["torch_compile"]
+    line = next(line for line in text(reply).splitlines() if line.startswith("not reliably"))
+    assert line.startswith("not reliably: torch_compile, between 65.")
+    assert line.endswith("by what its tuner picks")
 
 
-def test_a_tie_holds_what_is_same_or_undecided_and_nothing_slower(tmp_path: Path) -> None:
-    backends = {"a": 0.98, "b": 0.9896 / 1.01 * 1.0, "c": 0.9704, "d": 0.5}
-    factory.write(tmp_path, factory.run(backends=backends))
-    chosen = ask(tmp_path, Case(4096, 4096))
-    assert {each.backend: each.verdict for each in chosen.ties} == {"a": "SAME", "b": "SAME", "c": "UNDECIDED"}
-    assert chosen.backend == "a"
-    assert all(name in text(chosen) for name in "abc")
+def test_what_is_kept_for_comparison_is_never_recommended(tmp_path: Path) -> None:
+    store(tmp_path, {"triton_baseline_mended": 1.0, "torch_diag_matmul": 0.999, "numba_cuda": 0.5})
+    reply = ask(tmp_path, SQUARE)
+    assert (reply.backend, reply.tied, reply.worst) == ("numba_cuda", (), 1.0)
 
 
-def test_what_its_numbers_are_to_be_taken_with_is_said_of_the_chosen_one_and_of_ties(tmp_path: Path) -> None:
-    raw = factory.run(backends=factory.FOURTEEN | {"jax_jit": 0.999, "helion_rows": 0.992})
-    for bench in raw["benchmarks"]:
-        bench["extra_info"]["allocates"] = bench["extra_info"]["backend"] == "jax_jit"
-    record = read_run(factory.write(tmp_path, raw))
-    caveats = {"jax_jit": "rounds twice", "helion_rows": "tuned for an hour"}
-    run = record.run.model_copy(update={"caveats": caveats})
-    devices = {"h100": (record.model_copy(update={"run": run}),)}
-    chosen = select(devices, Case(4096, 4096), "cold", None, NOW)
-    assert [each.backend for each in chosen.ties] == [
-        "jax_jit", "cupy_rawkernel", "triton_tuned", "numba_cuda", "helion_rows",
-    ]  # fmt: skip
-    assert {each.backend: each.caveat for each in chosen.ties if each.caveat} == caveats
-    assert [each.backend for each in chosen.ties if each.allocates] == ["jax_jit"]
-    lines = text(chosen).splitlines()
-    assert "CAVEAT: allocates C; rounds twice" in lines
-    assert sum(line.endswith("tuned for an hour") and "helion_rows" in line for line in lines) == 1
-    assert json.loads(chosen.model_dump_json())["ties"][0]["caveat"] == "rounds twice"
+def test_earlier_commits_count_only_until_there_are_two_runs(tmp_path: Path) -> None:
+    before = {"triton_tuned": 0.5, "cupy_rawkernel": 0.9}
+    store(tmp_path, before, before, machine=OLD)
+    store(tmp_path, {"triton_tuned": 0.99, "cupy_rawkernel": 0.9})
+    assert ask(tmp_path, SQUARE).backend == "cupy_rawkernel"
+    assert len(ask(tmp_path, SQUARE).runs) == 3
+    store(tmp_path, *[{"triton_tuned": 0.99, "cupy_rawkernel": 0.9}] * 2)
+    assert ask(tmp_path, SQUARE).backend == "triton_tuned"
+    assert {run.commit for run in ask(tmp_path, SQUARE).runs} == {factory.H100["commit"]}
 
 
-def test_without_a_caveat_none_is_said(data: Path) -> None:
-    chosen = ask(data, Case(4096, 4096))
-    assert "CAVEAT" not in text(chosen)
-    assert {each.caveat for each in chosen.ties} == {""}
+def test_a_run_of_few_backends_is_no_comparison(tmp_path: Path) -> None:
+    store(tmp_path, factory.BACKENDS, factory.BACKENDS, {"torch_broadcast": 0.9})
+    assert len(ask(tmp_path, SQUARE).runs) == 2
 
 
-@pytest.mark.parametrize(
-    ("asked", "nearest"),
-    [
-        (Case(4096, 4000), Case(4096, 4096)),  # nearer to 4095 columns, whose rows start off 16 bytes
-        (Case(4096, 4001), Case(4096, 4095)),
-        (Case(300, 200), Case(256, 256)),
-        (Case(30000, 20000), Case(16384, 16384)),
-        (Case(5, 5, "float16"), Case(4096, 4096, "float16")),
-    ],
-)
-def test_the_nearest_case_is_of_the_regime_and_alignment_and_said_to_be_another(
-    asked: Case, nearest: Case, data: Path
-) -> None:
-    chosen = ask(data, asked)
-    assert chosen.extrapolated
-    assert (chosen.case, chosen.measured_case) == (asked.id, nearest.id)
-    assert "EXTRAPOLATED" in text(chosen)
-    assert nearest.id in text(chosen)
+def test_between_measured_cases_those_of_the_class_decide(data: Path) -> None:
+    reply = ask(data, Case(6000, 6000))
+    assert (reply.status, reply.exit_code) == ("interpolated", 3)
+    assert set(reply.cases[:2]) == {"4096x4096-float32-contiguous", "8192x8192-float32-contiguous"}
+    assert (reply.across, reply.seconds) == (True, None)
+    ragged = ask(data, Case(6000, 5999))
+    assert set(ragged.cases[:2]) == {"5000x4097-float32-contiguous", "4096x4095-float32-contiguous"}
+
+
+def test_what_one_neighbour_shows_slower_is_neither_chosen_nor_tied(tmp_path: Path) -> None:
+    good, bad = {"triton_tuned": 0.98, "numba_cuda": 0.99}, {"triton_tuned": 0.98, "numba_cuda": 0.7}
+    store(tmp_path, good, cases=CASES[:3])
+    for number, run in enumerate((bad, bad)):
+        raw = factory.run(cases=CASES[3:4], backends=run)
+        factory.write(tmp_path, raw, f"apart-{number}")
+    reply = ask(tmp_path, Case(6000, 6000))
+    assert (reply.backend, reply.tied) == ("triton_tuned", ())
+    assert ask(tmp_path, SQUARE).backend == "numba_cuda"
+
+
+def test_what_differed_between_runs_is_no_choice_for_a_case_that_was_not_measured(tmp_path: Path) -> None:
+    shares = {"torch_compile": 0.99, "triton_tuned": 0.96}
+    store(tmp_path, shares, shares, cases=CASES[2:])
+    assert ask(tmp_path, Case(6000, 6000)).backend == "torch_compile"
+    store(tmp_path, {**shares, "torch_compile": 0.7}, shares, cases=CASES[:1])
+    assert ask(tmp_path, Case(6000, 6000)).backend == "triton_tuned"
+    assert ask(tmp_path, SQUARE).backend == "torch_compile"
+
+
+def test_how_it_is_called_decides_what_counts() -> None:
+    small, large = Cost(2e-6, host=8e-6, first=1.0), Cost(50e-6, host=8e-6, first=1.0)
+    assert small.total("launched") == 8e-6
+    assert large.total("launched") == 50e-6
+    assert large.total("once") == pytest.approx(58e-6)
+    assert large.total("first-use", 2) == pytest.approx(0.500025)
+
+
+def test_by_the_way_of_calling_the_answer_differs(tmp_path: Path) -> None:
+    raw = factory.run(cases=CASES, backends={"triton_tuned": 0.99, "torch_broadcast": 0.8})
+    calls = factory.run(
+        cases=CASES[:1], backends={"triton_tuned": 0.1, "torch_broadcast": 0.99}, series=("launch", "call")
+    )
+    for bench in calls["benchmarks"]:
+        bench["extra_info"]["median_s"] *= 10
+    factory.write(tmp_path, raw | {"benchmarks": raw["benchmarks"] + calls["benchmarks"]})
+    assert ask(tmp_path, CASES[0], "graph-cold").backend == "triton_tuned"
+    assert ask(tmp_path, CASES[0], "launched").backend == "torch_broadcast"
+    assert ask(tmp_path, Case(8192, 8192), "launched").backend == "triton_tuned"
+    assert "host's time as at 256x256" in text(ask(tmp_path, Case(8192, 8192), "launched"))
 
 
 @pytest.mark.parametrize("case", [Case(8, 8, "float64"), Case(8, 8, "float32", "row_padded"), Case(0, 8)])
 def test_what_was_not_measured_at_all_is_not_guessed(case: Case, data: Path) -> None:
-    with pytest.raises(NotMeasured):
-        ask(data, case)
+    reply = ask(data, case)
+    assert (reply.status, reply.exit_code, reply.backend) == ("unknown", 5, "")
+    assert len(text(reply).splitlines()) <= 6
+    assert not case.rows or f"--sweep {case.id}" in text(reply)
 
 
-def test_of_runs_that_compared_as_many_backends_the_newest_decides(data: Path) -> None:
-    before = ask(data, Case(4096, 4096))
-    alone = factory.run(cases=CASES, backends={"torch_broadcast": 0.9}, utc="2026-01-10T00:00:00+00:00")
-    factory.write(data, alone, "20260110T000000Z-0123456")
-    after = ask(data, Case(4096, 4096))
-    assert (after.backend, after.ties, after.evidence.run) == (before.backend, before.ties, before.evidence.run)
-    assert before.evidence.newer == ()
-    assert [Path(run).stem for run in after.evidence.newer] == ["20260110T000000Z-0123456"]
-    assert after.evidence.newer[0] in text(after)
-    shares = dict.fromkeys(factory.BACKENDS, 0.5) | {"torch_broadcast": 0.9}
-    factory.write(
-        data, factory.run(cases=CASES, backends=shares, utc="2026-01-11T00:00:00+00:00"), "20260111T000000Z-0123456"
-    )
-    assert ask(data, Case(4096, 4096)).backend == "torch_broadcast"
+@pytest.mark.parametrize("device", ["RTX 4080", "A10", "H10"])
+def test_no_device_s_numbers_are_given_as_another_s(device: str, data: Path) -> None:
+    reply = ask(data, SQUARE, device=device)
+    assert (reply.status, reply.device, reply.runs, reply.seconds) == ("unknown", device, (), None)
+    assert "nearest measured: NVIDIA H100" in text(reply)
 
 
-def test_a_series_without_a_ceiling_has_no_share(data: Path) -> None:
-    chosen = ask(data, Case(4096, 4096), series="call")
-    assert chosen.ties[0].of_ceiling is None
-    assert text(chosen)
+@pytest.mark.parametrize("asked", ["nvidia-h100-80gb-hbm3", "NVIDIA H100 80GB HBM3", "h100"])
+def test_a_device_is_its_name_its_slug_or_whole_words_of_it(asked: str, data: Path) -> None:
+    found = find_device(evidence(data).devices, asked)
+    assert found is not None
+    assert found.name == "NVIDIA H100 80GB HBM3"
 
 
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ("nvidia-h100-80gb-hbm3", True),
-        ("NVIDIA H100 80GB HBM3", True),
-        ("h100", True),
-        ("H10", False),  # an A10 is no A100
-        ("RTX 4090", False),
-        ("", False),
-    ],
-)
-def test_a_device_is_its_name_its_slug_or_whole_words_of_it(asked: str, found: bool, data: Path) -> None:
-    if found:
-        assert find_device(runs(data), asked)
-    else:
-        with pytest.raises(NotMeasured, match="NVIDIA H100"):
-            find_device(runs(data), asked)
+def test_a_variant_of_a_device_is_another_device() -> None:
+    assert not is_device("nvidia-geforce-rtx-4090-laptop-gpu", "RTX 4090")
+    assert is_device("nvidia-geforce-rtx-4090-laptop-gpu", "RTX 4090 Laptop")
+    assert not is_device("nvidia-h100-80gb-hbm3", "")
 
 
-def test_a_variant_s_numbers_are_not_given_as_the_model_s(tmp_path: Path) -> None:
-    laptop = {**factory.ADA, "name": "NVIDIA GeForce RTX 4090 Laptop GPU"}
-    factory.write(tmp_path, factory.run(machine=laptop))
-    with pytest.raises(NotMeasured):
-        find_device(runs(tmp_path), "RTX 4090")
-    assert find_device(runs(tmp_path), "RTX 4090 Laptop")
+def test_the_condensed_evidence_answers_alike_and_only_for_the_very_records_it_is_of(
+    data: Path, tmp_path: Path
+) -> None:
+    made, path = condense(runs(data), files(data)), tmp_path / EVIDENCE
+    path.write_text(dump(made), encoding="utf-8")
+    read = load(path, data)
+    assert read is not None
+    for case in (SQUARE, Case(6000, 6000), Case(300, 301)):
+        for called in ("graph-cold", "launched", "once"):
+            question = Question(case, called)
+            assert answer(read, question) == answer(made, question)
+    store(data, factory.BACKENDS, machine=OLD)
+    assert load(path, data) is None
 
 
 def command(*more: str) -> list[str]:
@@ -152,32 +194,39 @@ def command(*more: str) -> list[str]:
 
 def test_several_devices_must_be_told_apart(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     factory.write(data, factory.run(machine=factory.CPU))
-    assert main(command(), data=data) == 1
+    assert main(command(), data=data, published=data) == 1
     said = capsys.readouterr().err
     assert len(said.splitlines()) == 1
     assert "NVIDIA H100 80GB HBM3" in said
     assert "Some CPU" in said
-    assert main(command("--device", "some-cpu"), data=data) == 0
+    assert main(command("--device", "some-cpu"), data=data, published=data) == 0
+    with pytest.raises(NotMeasured):
+        find_device(evidence(data).devices, None)
 
 
-@pytest.mark.parametrize("more", [["--device", "RTX 4090"], ["--layout", "row_padded"], ["--rows", "-1"]])
-def test_what_cannot_be_answered_is_one_line_and_code_1(
+@pytest.mark.parametrize("more", [["--rows", "-1"], ["--calls", "0"]])
+def test_what_makes_no_sense_is_one_line_and_code_1(
     more: list[str], data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(command(*more), data=data) == 1
+    assert main(command(*more), data=data, published=data) == 1
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
 
 
 def test_without_any_run_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(command(), data=tmp_path) == 1
+    assert main(command(), data=tmp_path, published=tmp_path) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
-def test_json_is_the_typed_selection(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(command("--json"), data=data) == 0
-    out = capsys.readouterr().out
-    chosen = Selection.model_validate_json(out)
-    assert json.loads(out)["backend"] == chosen.backend == chosen.ties[0].backend
-    assert chosen.device == "NVIDIA H100 80GB HBM3"
+def test_json_holds_the_answer_and_its_exit_code(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(command("--json", "--rows", "6000"), data=data, published=data) == 3
+    reply = json.loads(capsys.readouterr().out)
+    assert (reply["status"], reply["exit_code"], reply["backend"]) == ("interpolated", 3, "cupy_rawkernel")
+    assert reply["runs"][0]["commit"] == factory.H100["commit"]
+
+
+@pytest.mark.parametrize("more", [[], ["--rows", "3000"], ["--device", "RTX 4080"], ["--dtype", "float16"]])
+def test_an_answer_is_at_most_six_lines(more: list[str], data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(command(*more), data=data, published=data)
+    assert 2 <= len(capsys.readouterr().out.splitlines()) <= 6

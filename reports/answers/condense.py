@@ -1,0 +1,123 @@
+"""Condenses published runs into the evidence that answers rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from reports import archive
+from reports.answers.evidence import CHOOSABLE, Cell, Device, Evidence, Run, files
+from reports.view import View
+from suite.record.measurement import Measurement, Series
+from suite.record.run import Record
+
+FEWEST_RUNS = 2
+"""A case is answered from its newest commit's runs, and from those of earlier commits until there are so many."""
+
+ANYWHERE: tuple[Series, ...] = ("cold", "hot", "launch", "call")
+
+LIBRARIES = ("torch", "triton", "cupy-cuda13x", "numba-cuda", "helion", "jax", "nvidia-cutlass-dsl", "warp-lang")
+"""Whose versions are said with an answer."""
+
+Campaign = Mapping[str, Measurement]
+
+
+def evidence(data: Path) -> Evidence:
+    """What the runs in `data` say. Raises BadRecord for a run that cannot be read."""
+    return condense(archive.runs(data), files(data))
+
+
+def condense(devices: Mapping[str, Sequence[Record]], made_from: Mapping[str, int] | None = None) -> Evidence:
+    """What the runs of each device, newest first, say."""
+    return Evidence({slug: _device(list(map(View, runs))) for slug, runs in devices.items()}, made_from or {})
+
+
+def _device(views: Sequence[View]) -> Device:
+    machine = views[0].machine
+    floor = [view.machine.empty_node_s for view in views if view.machine.empty_node_s]
+    return Device(
+        name=machine.name,
+        slug=machine.slug,
+        kind=machine.kind,
+        compute_capability=machine.compute_capability,
+        cache_bytes=machine.cache_bytes,
+        peak_bytes_per_s=machine.peak_bytes_per_s,
+        floor_s=floor[0] if floor else 0.0,
+        runs=tuple(_run(view) for view in views),
+        cells={series: dict(_cases(views, series)) for series in ANYWHERE},
+        first_use_s=_first_uses(views),
+        caveats={backend: words for view in reversed(views) for backend, words in view.run.caveats.items()},
+    )
+
+
+def _run(view: View) -> Run:
+    machine = view.machine
+    versions = {name: machine.versions[name] for name in LIBRARIES if name in machine.versions}
+    name = f"{machine.slug}/{Path(view.record.path).name}"
+    return Run(name, machine.commit, view.record.utc.isoformat(), machine.driver or "", versions)
+
+
+def _first_uses(views: Sequence[View]) -> dict[str, float]:
+    """Backend -> the longest first use among the runs of the newest commit that took any."""
+    taken = [view for view in views if view.run.first_uses]
+    longest: dict[str, float] = {}
+    for view in taken:
+        if view.machine.commit == taken[0].machine.commit:
+            for use in view.run.first_uses:
+                seconds = use.import_s + use.bind_s + use.launch_s
+                longest[use.backend] = max(seconds, longest.get(use.backend, 0.0))
+    return longest
+
+
+def _cases(views: Sequence[View], series: Series) -> Iterator[tuple[str, dict[str, Cell]]]:
+    for case in dict.fromkeys(m.case for view in views for m in view.series(series)):
+        campaigns = {number: _backends(view.campaign(series, case)) for number, view in enumerate(views)}
+        counted = _counted(views, {number: each for number, each in campaigns.items() if each})
+        names = dict.fromkeys(name for number in counted for name in campaigns[number])
+        cells = {
+            name: _cell({number: campaigns[number][name] for number in counted if name in campaigns[number]})
+            for name in names
+        }
+        if cells:
+            yield case, cells
+
+
+def _backends(campaign: Campaign) -> Campaign:
+    return {name: m for name, m in campaign.items() if m.role == "backend" and name in CHOOSABLE}
+
+
+def _counted(views: Sequence[View], campaigns: Mapping[int, Campaign]) -> list[int]:
+    """The runs that count in a case: the newest commit's, and earlier commits' until there are FEWEST_RUNS.
+
+    A run that compared less than half as many backends as another did is no comparison, and never counts.
+    """
+    most = max(map(len, campaigns.values()), default=0)
+    comparing = [number for number, each in campaigns.items() if 2 * len(each) >= most]
+    counted: list[int] = []
+    for commit in dict.fromkeys(views[number].machine.commit for number in comparing):
+        if len(counted) < FEWEST_RUNS:
+            counted += [number for number in comparing if views[number].machine.commit == commit]
+    return counted
+
+
+def _cell(measured: Mapping[int, Measurement]) -> Cell:
+    times = {number: _times(m) for number, m in measured.items()}
+    ends = [end for m in measured.values() for end in _widest(m)]
+    return Cell(times, (min(ends), max(ends)) if ends else None, any(m.above_ceiling for m in measured.values()))
+
+
+def _times(m: Measurement) -> tuple[float, ...]:
+    """Median seconds of each restart; of the one process where the run had no restarts."""
+    restarts = getattr(m, "restarts", ())
+    return tuple(_rounded(each) for each in ([restart.median_s for restart in restarts] or [m.median_s]))
+
+
+def _widest(m: Measurement) -> Iterable[float]:
+    """Both ends of the share's interval; nothing where there is no share."""
+    shares = (m.of_ceiling, *(m.of_ceiling_ci99 or ()))
+    return [_rounded(each) for each in shares if each is not None]
+
+
+def _rounded(value: float) -> float:
+    """Five significant digits: what a time is good for, and half the file."""
+    return float(f"{value:.5g}")

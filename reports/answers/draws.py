@@ -1,0 +1,85 @@
+"""What one restart of one run gave: every backend's seconds per call, beside those it competed with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from backends import CATALOGUE
+from reports.answers.called import Cost, Question, device_series, host_series
+from reports.answers.evidence import Cell, Device
+from reports.answers.nearness import aligned, distance
+from suite.cases import Case, parse
+
+NOT_CAPTURABLE = frozenset(entry.name for entry in CATALOGUE if not entry.capturable)
+
+
+Draw = Mapping[str, float]
+"""Backend -> seconds per call, in one restart of one run."""
+
+
+def draws(device: Device, question: Question, measured: Case) -> list[Draw]:
+    """Seconds per call in each run and restart of a measured case, at the size that is asked for.
+
+    The device's time is scaled to it by the bytes, the host's does not depend on it.
+    """
+    cells = device.cells.get(device_series(question.called), {}).get(measured.id, {})
+    scale = device.bound_s(question.case) / device.bound_s(measured)
+    found = (
+        dict(_totals(device, question, {name: each * scale for name, each in draw.items()}, number))
+        for (number, _), draw in restarts(cells).items()
+    )
+    return [draw for draw in found if draw]
+
+
+def ratios(draws: Iterable[Draw]) -> dict[str, list[float]]:
+    """Backend -> its time over the fastest's, in each draw that has it."""
+    found: dict[str, list[float]] = {}
+    for draw in draws:
+        fastest = min(draw.values())
+        for name, seconds in draw.items():
+            found.setdefault(name, []).append(seconds / fastest)
+    return found
+
+
+def restarts(cells: Mapping[str, Cell]) -> dict[tuple[int, int], Draw]:
+    """(Run, restart) -> backend -> the device's seconds; a backend's last restart stands for one that it was not in."""
+    found: dict[tuple[int, int], Draw] = {}
+    for number in sorted({number for cell in cells.values() for number in cell.times}):
+        times = {name: cell.times[number] for name, cell in cells.items() if number in cell.times}
+        for restart in range(max(map(len, times.values()))):
+            found[number, restart] = {name: each[min(restart, len(each) - 1)] for name, each in times.items()}
+    return found
+
+
+def _totals(device: Device, question: Question, times: Draw, number: int) -> Iterator[tuple[str, float]]:
+    """Backend -> seconds per call, for those of which every part is known and that can be called in this way."""
+    called, hosts = question.called, _hosts(device, question, number)
+    for name, seconds in times.items():
+        if called.startswith("graph") and device.kind == "cuda" and name in NOT_CAPTURABLE:
+            continue
+        if (hosts is not None and name not in hosts) or (called == "first-use" and name not in device.first_use_s):
+            continue
+        cost = Cost(seconds, hosts[name] if hosts else 0.0, device.first_use_s.get(name, 0.0))
+        yield name, cost.total(called, question.calls)
+
+
+def _hosts(device: Device, question: Question, number: int) -> Mapping[str, float] | None:
+    """Backend -> what the host pays per call in a run, or in the newest that took it; None where it pays nothing."""
+    series = host_series(question.called)
+    if series is None or device.kind != "cuda":
+        return None
+    case = host_case(device, question)
+    cells: Mapping[str, Cell] = device.cells.get(series, {}).get(case.id, {}) if case else {}
+    taken = sorted({run for cell in cells.values() for run in cell.times})
+    run = number if number in taken else next(iter(taken), -1)
+    return {name: max(cell.times[run]) for name, cell in cells.items() if run in cell.times}
+
+
+def host_case(device: Device, question: Question) -> Case | None:
+    """The case whose host's time stands for the question's: itself, or one of its dtype and alignment, or any."""
+    case, taken = question.case, map(parse, device.cells.get(host_series(question.called) or "", {}))
+    return min(
+        taken,
+        key=lambda each: (each != case, each.dtype != case.dtype, aligned(each) != aligned(case), distance(each, case)),
+        default=None,
+    )

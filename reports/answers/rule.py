@@ -1,0 +1,133 @@
+"""The rule by which a backend is chosen, and the only one: `select`, selection.json and the pages all ask it.
+
+In a measured case the backend with the smallest worst ratio wins: its time over the fastest's, at its worst over all
+runs and restarts. In any other case several measured ones around it decide. A backend that did badly in one of them,
+or that was not steady anywhere, is out; of the rest the one whose worst ratios are smallest wins, near cases counting
+more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from reports.answers.called import Question, device_series, host_series
+from reports.answers.draws import draws, ratios, restarts
+from reports.answers.evidence import Device
+from reports.answers.nearness import aligned, class_of, distance, neighbours
+from suite.cases import Case, parse
+
+FEWEST_NEIGHBOURS = 2
+
+STEADY = 1.05
+"""A backend whose ratio in one case differs by more between two runs or restarts is no choice for a case that was not
+measured: it may tune itself to something else there. torch.compile did, by up to 1.6 times."""
+
+HELD = 0.02
+"""A backend is out whose worst ratio among the neighbours exceeds the best such by more."""
+
+TIED = 0.01
+"""Tied is what was never slower than the fastest by more than this, in no run and in no neighbour."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One backend's ratios over all runs and restarts that were looked at: time over the fastest's."""
+
+    worst: float
+    best: float
+    worst_in: Mapping[str, float]  # case -> its worst ratio there
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the rule makes of a question; `backend` is empty where it cannot say, and `why_not` tells why."""
+
+    backend: str
+    measured: bool
+    cases: tuple[str, ...]  # the measured ones that decided, nearest first
+    across: bool  # some of them are of another class
+    standings: Mapping[str, Standing]
+    unsteady: Mapping[str, float]  # backend -> how far its ratio in one case differed between runs
+    tied: tuple[str, ...] = ()  # others that were never slower by more than TIED, best first
+    why_not: str = ""
+
+
+def decide(device: Device, question: Question, cases: Iterable[Case] | None = None) -> Decision:
+    """The backend for the question on the device; `cases`: those that may be looked at, all measured ones for None."""
+    known = list(map(parse, device.cells.get(device_series(question.called), {}))) if cases is None else list(cases)
+    unsteady = _unsteady(device, question, known)
+    if question.case in known and draws(device, question, question.case):
+        return _decision(device, question, [question.case], {})
+    found = neighbours(device, question.case, known)
+    found = [each for each in found if draws(device, question, each)]
+    why_not = _why_not(device, question, found)
+    if why_not:
+        return Decision("", False, tuple(each.id for each in found[:1]), False, {}, unsteady, why_not=why_not)
+    return _decision(device, question, found, unsteady)
+
+
+def _why_not(device: Device, question: Question, found: list[Case]) -> str:
+    case, host = question.case, host_series(question.called)
+    if not case.rows * case.cols:
+        return "it holds no element"
+    if host and device.kind == "cuda" and not device.cells.get(host):
+        return f"no run holds the series {host}"
+    if len(found) < FEWEST_NEIGHBOURS:
+        return f"{len(found) or 'no'} case of {case.dtype} {case.layout} was measured, too few to go by"
+    if not any(aligned(each) == aligned(case) for each in found):
+        return f"no case with rows {'on' if aligned(case) else 'off'} 16-byte boundaries was measured"
+    return ""
+
+
+def _decision(device: Device, question: Question, found: list[Case], unsteady: Mapping[str, float]) -> Decision:
+    standings = _standings(device, question, found)
+    steady = {name: each for name, each in standings.items() if name not in unsteady}
+    holding = min((each.worst for each in steady.values()), default=0.0) + HELD
+    scores = {
+        name: _score(question.case, found, each.worst_in) for name, each in steady.items() if each.worst <= holding
+    }
+    order = sorted(scores, key=lambda name: (scores[name], steady[name].best, name))
+    others = sorted((n for n, each in steady.items() if each.worst <= 1 + TIED), key=lambda n: (steady[n].worst, n))
+    chosen = order[0] if order else ""
+    return Decision(
+        backend=chosen,
+        measured=found == [question.case],
+        cases=tuple(each.id for each in found),
+        across=any(class_of(device, each) != class_of(device, question.case) for each in found),
+        standings=standings,
+        unsteady=unsteady,
+        tied=tuple(name for name in others if name != chosen),
+        why_not="" if chosen else "no backend was steady in every case around it",
+    )
+
+
+def _score(case: Case, found: Iterable[Case], worst_in: Mapping[str, float]) -> float:
+    """The mean of the worst ratios, each case by its nearness."""
+    weights = {each.id: 1 / (0.5 + distance(each, case)) for each in found}
+    return sum(weights[name] * worst for name, worst in worst_in.items()) / sum(weights.values())
+
+
+def _standings(device: Device, question: Question, found: Iterable[Case]) -> dict[str, Standing]:
+    """Every backend that was measured in all of these cases."""
+    by_case = {case.id: ratios(draws(device, question, case)) for case in found}
+    names = set.intersection(*map(set, by_case.values()))
+    return {
+        name: Standing(
+            max(max(each[name]) for each in by_case.values()),
+            min(min(each[name]) for each in by_case.values()),
+            {case: max(each[name]) for case, each in by_case.items()},
+        )
+        for name in sorted(names)
+    }
+
+
+def _unsteady(device: Device, question: Question, known: Iterable[Case]) -> dict[str, float]:
+    """Backend -> how far its device time's ratio in one case differed between draws, for those beyond STEADY."""
+    widest: dict[str, float] = {}
+    for case in known:
+        if (case.dtype, case.layout) == (question.case.dtype, question.case.layout):
+            cells = device.cells[device_series(question.called)].get(case.id, {})
+            for name, each in ratios(restarts(cells).values()).items():
+                widest[name] = max(widest.get(name, 1.0), max(each) / min(each))
+    return {name: spread for name, spread in widest.items() if spread > STEADY}

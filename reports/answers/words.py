@@ -1,0 +1,92 @@
+"""An answer in words: at most six lines for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reports import units
+from reports.answers.rule import TIED
+from reports.answers.select import EAGER, TUNES, Answer, Rival, said
+from reports.marks import ABOVE
+
+
+def text(reply: Answer) -> str:
+    """The answer for a terminal."""
+    return "\n".join(_unknown(reply) if reply.status == "unknown" else _known(reply))
+
+
+def _unknown(reply: Answer) -> Iterator[str]:
+    near = f"; nearest measured: {reply.cases[0]}" if reply.cases else ""
+    yield f"not known: the backend for {reply.case} on {reply.device}, {said(reply)}"
+    yield f"why: {reply.why}{near}"
+    if reply.measure:
+        yield f"measure: `{reply.measure}`"
+
+
+def _known(reply: Answer) -> Iterator[str]:
+    yield f"{reply.backend} for {reply.case} on {reply.device}, {said(reply)}"
+    yield f"{reply.status.upper()}{_where(reply)}: {'; '.join(_how_fast(reply))}"
+    yield f"within {TIED:.0%} of the fastest in every run too: {_listed(_tie(each) for each in reply.tied)}"
+    if reply.unreliable:
+        yield f"not reliably: {_listed(f'{each.backend}, {spread(each)}' for each in reply.unreliable)}"
+    remarks = [ABOVE] if reply.doubtful else []
+    if reply.caveat or remarks:
+        yield f"caveat: {'; '.join([*remarks, *([reply.caveat] if reply.caveat else [])])}"
+    yield f"evidence: {_evidence(reply)}"
+
+
+def _where(reply: Answer) -> str:
+    if reply.status == "measured":
+        runs = f"{len(reply.runs)} run{'s' if len(reply.runs) > 1 else ''}"
+        return f" in {runs}, {reply.restarts} fresh process{'es' if reply.restarts > 1 else ''}"
+    other = ", not all of its class" if reply.across else ""
+    return f" from {len(reply.cases)} cases ({_listed(map(_short, reply.cases))}{other})"
+
+
+def _short(case: str) -> str:
+    return case.split("-")[0]
+
+
+def _how_fast(reply: Answer) -> Iterator[str]:
+    if not reply.reliable and reply.worst:
+        yield f"NOT RELIABLE, the least bad: {spread(Rival(reply.backend, 1.0, reply.worst, reply.share))}"
+    elif reply.worst:
+        yield f"at worst {reply.worst:.3f} × the fastest"
+    if reply.seconds:
+        yield f"{units.span(*map(units.microseconds, reply.seconds))} µs"
+    if reply.share and reply.reliable:
+        yield f"{_percent(reply.share)} of the best copy{' on the device' if reply.host_case else ''}"
+    if reply.eager and reply.backend != EAGER:
+        yield f"plain PyTorch takes {units.span(*(f'{each:.2f}' for each in reply.eager))} ×"
+
+
+def _tie(rival: Rival) -> str:
+    return f"{rival.backend} (at worst {rival.worst:.3f} ×)"
+
+
+def spread(rival: Rival) -> str:
+    """How far a backend's times lie apart: between 66.0 and 99.2 % of the best copy, by what its tuner picks."""
+    why = ", by what its tuner picks" if rival.backend in TUNES else ""
+    if rival.share:
+        return f"between {_percent(rival.share, ' and ')} of the best copy{why}"
+    return f"between {rival.best:.2f} and {rival.worst:.2f} × the fastest{why}"
+
+
+def _percent(share: tuple[float, float], to: str = " to ") -> str:
+    low, high = (f"{100 * each:.1f}" for each in share)
+    return f"{low} %" if low == high else f"{low}{to}{high} %"
+
+
+def _evidence(reply: Answer) -> str:
+    """The runs' files, and what they hold for."""
+    newest, folder = reply.runs[0], reply.runs[0].file.split("/")[0]
+    files = _listed(run.file.split("/")[1] for run in reply.runs)
+    commits = _listed(dict.fromkeys(run.commit[:8] for run in reply.runs))
+    versions = _listed(f"{name} {newest.versions[name]}" for name in ("torch", "triton") if name in newest.versions)
+    facts = (f"commit {commits}", newest.utc[:10], f"driver {newest.driver}" if newest.driver else "", versions)
+    host = f"; host's time as at {_short(reply.host_case)}" if reply.host_case not in ("", reply.case) else ""
+    return f"reports/data/{folder}/: {files}; {', '.join(filter(None, facts))}{host}"
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(words) or "none"

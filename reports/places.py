@@ -1,0 +1,14 @@
+"""Where records lie and where what follows from them is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+"""<device-slug>/<utc>-<commit>.json, append-only; beside them .profile.json and .variants.json, which are no runs."""
+
+PUBLISHED = Path(__file__).parent / "published"
+"""What `tox -e report` writes, and nobody else."""
+
+EVIDENCE = "evidence.json"
+"""In PUBLISHED: the published times, condensed, which `select` answers from."""
