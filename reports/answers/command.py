@@ -8,8 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from reports.answers.called import Question
+from reports.answers.devices import NotMeasured
 from reports.answers.evidence import Evidence, load
-from reports.answers.select import NotMeasured, answer
+from reports.answers.select import answer
 from reports.answers.words import text
 from reports.places import EVIDENCE
 from suite.cases import Case, UnknownCase

@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reports import archive
-from reports.answers.evidence import CHOOSABLE, Cell, Device, Evidence, Run, files
+from reports.answers.evidence import CHOOSABLE, Cell, Device, Evidence, Predicted, Run, files
+from reports.predictions import at_headline, copy_share, errors
 from reports.view import View
+from suite.cases import parse
+from suite.evidence.devices import RTX_4090
+from suite.evidence.model import predict
 from suite.record.measurement import Measurement, Series
 from suite.record.run import Record
 
@@ -29,7 +33,32 @@ def evidence(data: Path) -> Evidence:
 
 def condense(devices: Mapping[str, Sequence[Record]], made_from: Mapping[str, int] | None = None) -> Evidence:
     """What the runs of each device, newest first, say."""
-    return Evidence({slug: _device(list(map(View, runs))) for slug, runs in devices.items()}, made_from or {})
+    views = {slug: list(map(View, runs)) for slug, runs in devices.items()}
+    newest = [each[0] for each in views.values()]
+    found = {view.machine.name: errors(view, CHOOSABLE) for view in newest}
+    return Evidence(
+        devices={slug: _device(each) for slug, each in views.items()},
+        predicted=tuple(each for view in newest for each in _predicted(view)),
+        model_errors={name: (_rounded(each[0]), _rounded(each[1])) for name, each in found.items() if each},
+        files=made_from or {},
+    )
+
+
+def _predicted(view: View) -> Iterator[Predicted]:
+    """What the model says of the run's kernels on an RTX 4090, as far as they were compiled for it."""
+    if RTX_4090.describes(view.machine):
+        return
+    for each in at_headline(view, RTX_4090.capability, RTX_4090.sm_count):
+        case = parse(each.case)
+        said = predict(each, case.bytes_moved, RTX_4090, copy_share(view, case))
+        if said.time_s and each.backend in CHOOSABLE:
+            seconds = _rounded(said.time_s[0]), _rounded(said.time_s[1])
+            name = view.machine.name
+            yield Predicted(RTX_4090.name, each.backend, each.case, said.limit, seconds, name, _file(view))
+
+
+def _file(view: View) -> str:
+    return f"{view.machine.slug}/{Path(view.record.path).name}"
 
 
 def _device(views: Sequence[View]) -> Device:
@@ -53,8 +82,7 @@ def _device(views: Sequence[View]) -> Device:
 def _run(view: View) -> Run:
     machine = view.machine
     versions = {name: machine.versions[name] for name in LIBRARIES if name in machine.versions}
-    name = f"{machine.slug}/{Path(view.record.path).name}"
-    return Run(name, machine.commit, view.record.utc.isoformat(), machine.driver or "", versions)
+    return Run(_file(view), machine.commit, view.record.utc.isoformat(), machine.driver or "", versions)
 
 
 def _first_uses(views: Sequence[View]) -> dict[str, float]:

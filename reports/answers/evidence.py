@@ -70,10 +70,25 @@ class Device:
 
 
 @dataclass(frozen=True)
+class Predicted:
+    """What the model says of a kernel as compiled for a device that was never measured; see suite/evidence/model.py."""
+
+    device: str
+    backend: str
+    case: str  # that it was compiled for
+    limit: str
+    seconds: tuple[float, float]  # all of a thread's loads in flight, and one
+    copy_of: str  # the measured device whose best copy's share of the peak is taken to hold
+    run: str  # that holds the compiled kernel; below reports/data/
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Slug -> what is known of that device; and which files of reports/data/ it was made from, with their sizes."""
 
     devices: Mapping[str, Device]
+    predicted: tuple[Predicted, ...] = ()
+    model_errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # device -> predicted / measured - 1
     files: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -95,7 +110,19 @@ def load(path: Path, data: Path) -> Evidence | None:
         return None
     if raw.get("schema_version") != SCHEMA or raw.get("files") != files(data):
         return None
-    return Evidence({slug: _device(each) for slug, each in raw["devices"].items()}, raw["files"])
+    try:
+        return _evidence(raw)
+    except (KeyError, TypeError):
+        return None  # written by another diagbench
+
+
+def _evidence(raw: dict[str, Any]) -> Evidence:
+    return Evidence(
+        {slug: _device(each) for slug, each in raw["devices"].items()},
+        tuple(Predicted(**each | {"seconds": tuple(each["seconds"])}) for each in raw["predicted"]),
+        {device: tuple(ends) for device, ends in raw["model_errors"].items()},
+        raw["files"],
+    )
 
 
 def _device(raw: dict[str, Any]) -> Device:

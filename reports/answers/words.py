@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reports import units
+from reports.answers.answer import EAGER, TUNES, Answer, Rival
 from reports.answers.rule import TIED
-from reports.answers.select import EAGER, TUNES, Answer, Rival, said
 from reports.marks import ABOVE
 
 
 def text(reply: Answer) -> str:
     """The answer for a terminal."""
-    return "\n".join(_unknown(reply) if reply.status == "unknown" else _known(reply))
+    lines = {"unknown": _unknown, "predicted": _predicted}.get(reply.status, _known)
+    return "\n".join(lines(reply))
 
 
 def _unknown(reply: Answer) -> Iterator[str]:
     near = f"; nearest measured: {reply.cases[0]}" if reply.cases else ""
-    yield f"not known: the backend for {reply.case} on {reply.device}, {said(reply)}"
+    yield f"not known: the backend for {reply.case} on {reply.device}, {reply.said}"
     yield f"why: {reply.why}{near}"
     if reply.measure:
         yield f"measure: `{reply.measure}`"
 
 
 def _known(reply: Answer) -> Iterator[str]:
-    yield f"{reply.backend} for {reply.case} on {reply.device}, {said(reply)}"
+    yield f"{reply.backend} for {reply.case} on {reply.device}, {reply.said}"
     yield f"{reply.status.upper()}{_where(reply)}: {'; '.join(_how_fast(reply))}"
     yield f"within {TIED:.0%} of the fastest in every run too: {_listed(_tie(each) for each in reply.tied)}"
     if reply.unreliable:
@@ -33,6 +34,19 @@ def _known(reply: Answer) -> Iterator[str]:
     if reply.caveat or remarks:
         yield f"caveat: {'; '.join([*remarks, *([reply.caveat] if reply.caveat else [])])}"
     yield f"evidence: {_evidence(reply)}"
+
+
+def _predicted(reply: Answer) -> Iterator[str]:
+    assert reply.predicted_s
+    predicted = units.span(*map(units.microseconds, reply.predicted_s))
+    yield f"{reply.backend} for {reply.case} on {reply.device}, {reply.said}"
+    yield f"PREDICTED, no such device was measured: {predicted} µs, {units.microseconds(reply.bound_s)} µs at its peak"
+    yield f"the model does not tell it from: {_listed(each.backend for each in reply.tied)}"
+    off = (f"{100 * low:+.0f} to {100 * high:+.0f} % on {name}" for name, (low, high) in reply.model_errors.items())
+    yield f"the model's error where it was checked: {_listed(off)}"
+    other = ", whose rows are aligned otherwise" if reply.across else ""
+    yield f"compiled for sm_89, untuned, at {_short(reply.cases[0])}{other}; the host's time is not predicted"
+    yield f"evidence: reports/data/: {reply.why}; measure: `tox -e bench -- --sweep {reply.case}`"
 
 
 def _where(reply: Answer) -> str:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from reports import units
 from reports.archive import profile_beside
 from reports.document import Section, Table
+from reports.predictions import at_headline, checked, copy_share
 from reports.view import View
-from suite.cases import HEADLINE, Case, parse
+from suite.cases import parse
 from suite.evidence import model
-from suite.evidence.devices import RTX_4090, DeviceNumbers
+from suite.evidence.devices import RTX_4090
 from suite.evidence.model import LATENCY_S, Prediction
 from suite.record.compiled import Compiled
 from suite.record.measurement import Measurement
@@ -29,7 +30,7 @@ def sections(view: View) -> Iterator[Section]:
 
 
 def _predicted(view: View) -> Iterator[Section]:
-    compiled = [each for each in _at_headline(view, ADA) if each.sm_count == RTX_4090.sm_count]
+    compiled = at_headline(view, ADA, RTX_4090.sm_count)
     if not compiled:
         return
     words = (
@@ -41,7 +42,7 @@ def _predicted(view: View) -> Iterator[Section]:
         f"The other is at what the loads in flight sustain at {LATENCY_S * 1e6:.1f} µs of latency. A range goes from "
         "all of a thread's loads in flight at once to one at a time. Counts of instructions leave open which it is."
     )
-    said = (words,) if any(_copy_share(view, parse(each.case)) for each in compiled) else (words, NO_COPY)
+    said = (words,) if any(copy_share(view, parse(each.case)) for each in compiled) else (words, NO_COPY)
     title = "Predicted for an RTX 4090 (no sm_89 device was measured)"
     yield Section(title, said, tables=(predicted_table(view, compiled),))
 
@@ -57,7 +58,7 @@ def predicted_table(view: View, compiled: list[Compiled]) -> Table:
 
 def _predicted_row(view: View, compiled: Compiled) -> tuple[str, ...]:
     case = parse(compiled.case)
-    predicted = model.predict(compiled, case.bytes_moved, RTX_4090, _copy_share(view, case))
+    predicted = model.predict(compiled, case.bytes_moved, RTX_4090, copy_share(view, case))
     return (
         compiled.backend,
         case.dtype,
@@ -73,11 +74,7 @@ def _predicted_row(view: View, compiled: Compiled) -> tuple[str, ...]:
 
 
 def _checked(view: View, profile: Profile | None) -> Iterator[Section]:
-    device, own = model.numbers(view.machine), view.machine.compute_capability
-    if device is None or own is None:
-        return
-    compiled = [each for each in _at_headline(view, own) if each.sm_count == device.sm_count]
-    table = check_table(view, compiled, device, profile)
+    table = check_table(view, profile)
     if table.rows:
         words = (
             f"The same model with the numbers of {view.machine.name} stands beside what was measured here. This shows "
@@ -88,18 +85,13 @@ def _checked(view: View, profile: Profile | None) -> Iterator[Section]:
         yield Section("The same model on this GPU: predicted and measured", (words,), tables=(table,))
 
 
-def check_table(view: View, compiled: list[Compiled], device: DeviceNumbers, profile: Profile | None) -> Table:
+def check_table(view: View, profile: Profile | None) -> Table:
     """Prediction, measurement and error of the time and of the warps active, a row per backend and dtype measured."""
     heads = (
         "backend", "dtype", "predicted limit", "predicted time, µs", "measured time, µs", "error of the time",
         "predicted warps active", "measured warps active", "error of the warps",
     )  # fmt: skip
-    rows = []
-    for each in compiled:
-        measured = _measured(view, each)
-        if measured is not None:
-            predicted = model.predict(each, measured.bytes_moved, device, _copy_share(view, parse(each.case)))
-            rows.append(_check_row(each, predicted, measured, _warps_active(profile, each)))
+    rows = (_check_row(*each, _warps_active(profile, each[0])) for each in checked(view))
     return Table(heads, tuple(rows), text=3)
 
 
@@ -122,28 +114,6 @@ def _check_row(
 
 def _error(predicted: float, measured: float) -> str:
     return f"{100 * (predicted / measured - 1):+.1f} %"
-
-
-def _at_headline(view: View, capability: tuple[int, int]) -> list[Compiled]:
-    """The kernels compiled for a capability at the headline shape, contiguous, in any dtype."""
-    shape = HEADLINE.rows, HEADLINE.cols, HEADLINE.layout
-    cases = ((each, parse(each.case)) for each in view.run.compiled if each.compute_capability == capability)
-    return [each for each, case in cases if (case.rows, case.cols, case.layout) == shape]
-
-
-def _copy_share(view: View, case: Case) -> float | None:
-    """The share of the peak that the best copy reached in the case, cold; in the headline case where it has none."""
-    for case_id in (case.id, HEADLINE.id):
-        found = (each for each in view.campaign("cold", case_id).values() if each.role == "ceiling")
-        share = max((each.of_peak for each in found if each.of_peak), default=None)
-        if share:
-            return share
-    return None
-
-
-def _measured(view: View, compiled: Compiled) -> Measurement | None:
-    found = view.one("cold", compiled.backend, compiled.case)
-    return found if found and found.role == "backend" else None
 
 
 def _warps_active(profile: Profile | None, compiled: Compiled) -> float | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from suite.record.machine import Machine
+if TYPE_CHECKING:  # it brings pydantic, which the numbers below can do without
+    from suite.record.machine import Machine
 
 Capability = tuple[int, int]
 """Compute capability as (major, minor)."""

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from reports.__main__ import main
+from reports.answers.answer import Answer
 from reports.answers.called import Called, Cost, Question
 from reports.answers.condense import condense, evidence
+from reports.answers.devices import NotMeasured, find_device, is_device
 from reports.answers.evidence import dump, files, load
-from reports.answers.select import Answer, NotMeasured, answer, find_device, is_device
+from reports.answers.select import answer
 from reports.answers.words import text
 from reports.archive import runs
 from reports.places import EVIDENCE
@@ -157,7 +159,7 @@ def test_what_was_not_measured_at_all_is_not_guessed(case: Case, data: Path) -> 
 def test_no_device_s_numbers_are_given_as_another_s(device: str, data: Path) -> None:
     reply = ask(data, SQUARE, device=device)
     assert (reply.status, reply.device, reply.runs, reply.seconds) == ("unknown", device, (), None)
-    assert "nearest measured: NVIDIA H100" in text(reply)
+    assert "measured: NVIDIA H100" in text(reply)
 
 
 @pytest.mark.parametrize("asked", ["nvidia-h100-80gb-hbm3", "NVIDIA H100 80GB HBM3", "h100"])
