@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import tempfile
 from contextlib import suppress
 from datetime import datetime
@@ -118,8 +120,38 @@ def write_document(document: Document, folder: Path) -> Path:
     name = stem(document.utc, document.machine.commit, document.machine.tree_clean)
     path = folder / f"{name}{document.suffix}"
     require_writable(folder, "--out")
-    write(path, document.model_dump_json(indent=1) + "\n")
-    return path
+    return keep(path, document.model_dump_json(indent=1) + "\n")
+
+
+def keep(path: Path, text: str) -> Path:
+    """Store the text under this name or, where that is taken, the first free one of NAME-2, NAME-3, ...; returns it.
+
+    What is there already is never replaced: two runs of one second are two files. Raises CannotWrite.
+    """
+    partly = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    stem, dot, ending = path.name.partition(".")
+    numbered = (path.with_name(f"{stem}-{number}{dot}{ending}") for number in itertools.count(2))
+    try:
+        partly.write_text(text, encoding="utf-8")
+        return next(name for name in itertools.chain([path], numbered) if _named(partly, name))
+    except OSError as error:
+        raise CannotWrite(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        with suppress(OSError):
+            partly.unlink(missing_ok=True)
+
+
+def _named(partly: Path, name: Path) -> bool:
+    """Give the file this name, if it is free."""
+    try:
+        os.link(partly, name)
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if os.path.lexists(name):
+            return False
+        partly.rename(name)
+    return True
 
 
 def write(path: Path, text: str) -> None:

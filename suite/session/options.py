@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+from pytest_benchmark.storage.file import FileStorage
+from pytest_benchmark.utils import get_machine_id
 
 import backends
 from backends import _candidate as candidate
@@ -27,6 +30,7 @@ class Options:
     cases: tuple[Case, ...]
     sweep: str
     smoke: bool  # every contender once, untimed
+    unwritten: bool  # nothing is measured, so nothing is written
     folder: Path | None  # for the run, its page and its journal
     publish: bool
     stem: str  # the run's file without its ending
@@ -50,6 +54,7 @@ def parse(config: pytest.Config) -> Options:
     catalogue = backends.find(None if chosen is None else chosen.split(","))
     entries = (*catalogue, *(candidate.entry(path) for path in files))
     _require_distinct([*(entry.name for entry in entries), *CEILINGS, CONTROL, "all"])
+    _require_a_place(config)
     smoke = config.getoption("benchmark_disable")
     unwritten = smoke or config.getoption("collectonly")
     options = Options(
@@ -57,6 +62,7 @@ def parse(config: pytest.Config) -> Options:
         cases=sweep(config.getoption("--sweep")),
         sweep=config.getoption("--sweep"),
         smoke=smoke,
+        unwritten=unwritten,
         folder=None if unwritten else config.getoption("--record"),
         publish=config.getoption("--publish"),
         stem=run_file.stem(),
@@ -77,10 +83,40 @@ def _require_distinct(names: Sequence[str]) -> None:
         raise backends.UnknownBackend(f"two contenders would be called {', '.join(sorted(twice))}; rename a file")
 
 
+def _require_a_place(config: pytest.Config) -> None:
+    if config.getoption("--publish") and config.getoption("--record") is None:
+        raise backends.DiagbenchError("--publish goes with --record DIR, which `tox -e bench` gives; give it")
+
+
 def _require_comparable(config: pytest.Config) -> None:
+    """Refuse a --benchmark-compare that pytest-benchmark would pass over with a warning, or fall over."""
     compared = config.getoption("benchmark_compare")
-    if isinstance(compared, str) and compared.endswith(".json") and not Path(compared).is_file():
-        raise backends.DiagbenchError(f"--benchmark-compare: there is no file {compared}")
+    storage = config.getoption("benchmark_storage")
+    if config.getoption("benchmark_compare_fail") and not compared:
+        raise backends.DiagbenchError("--benchmark-compare-fail needs --benchmark-compare; give both")
+    if not compared or "://" in storage.removeprefix("file://"):
+        return
+    globs = [] if compared is True else [compared]
+    try:
+        found = FileStorage(storage.removeprefix("file://"), logger=None, default_machine_id=get_machine_id()).query(
+            *globs
+        )
+    except (ValueError, OSError):
+        found = []
+    if not found:
+        which = "saved run" if compared is True else f"file or saved run {compared}"
+        raise backends.DiagbenchError(f"--benchmark-compare: there is no {which}; `--benchmark-save NAME` saves one")
+    for path in found[-1:] if compared is True else found:
+        store.read_run(path)
+
+
+def _compared(storage: str, globs: Sequence[str]) -> list[Path]:
+    """The files that pytest-benchmark would compare with."""
+    of, machine_id = cast(Any, FileStorage), cast(Any, get_machine_id)
+    try:
+        return list(of(storage, logger=None, default_machine_id=machine_id()).query(*globs))
+    except (ValueError, OSError):
+        return []
 
 
 OPTIONS_OF_THE_ENVIRONMENT = ("--record", "--benchmark-quiet", "--benchmark-group-by", "-p", "-q", "--no-header", "-r")

@@ -6,17 +6,20 @@ Running the project's own tests uses none of this: the worker starts when one of
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backends import CannotDo, DiagbenchError
+from backends import DiagbenchError
 from suite import ROOT
 from suite.record import store
 from suite.session import bench as benches
-from suite.session import collection, options, run_file, welcome
+from suite.session import collection, destination, options, run_file, welcome
 from suite.session.bench import Bench
+from suite.session.destination import Destination
+from suite.session.ending import Ending
 from suite.session.options import Options
 from suite.session.progress import Progress
 from suite.worker.process import WorkerFailed
@@ -24,9 +27,7 @@ from suite.worker.process import WorkerFailed
 HERE = Path(__file__).parent
 OPTIONS = pytest.StashKey[Options]()
 PROGRESS = pytest.StashKey[Progress]()
-BENCH = pytest.StashKey[Bench]()
-RUN_PATH = pytest.StashKey[Path]()
-REPORTED = pytest.StashKey[set[str]]()
+ENDING = pytest.StashKey[Ending]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,41 +42,43 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OPTIONS] = options.parse(config)
     except DiagbenchError as error:
         raise pytest.UsageError(str(error)) from None
-    config.stash[REPORTED] = set()
     capture = config.pluginmanager.getplugin("capturemanager")
     config.stash[PROGRESS] = Progress(capture.global_and_fixture_disabled) if capture else Progress()
-    if config.stash[OPTIONS].folder is not None:
-        _name_the_run(config, config.stash[OPTIONS])
+    config.stash[ENDING] = Ending(config.stash[PROGRESS])
+    config.pluginmanager.register(config.stash[ENDING])
+    try:
+        config.stash[ENDING].destination = _destination(config, config.stash[OPTIONS])
+    except DiagbenchError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
-def _name_the_run(config: pytest.Config, asked: Options) -> None:
-    """pytest-benchmark writes a partial file; it is renamed when the run is complete."""
-    folder = asked.folder
-    assert folder is not None
-    if asked.publish:
+def _destination(config: pytest.Config, asked: Options) -> Destination | None:
+    """pytest-benchmark writes a partial file, which gets the run's names when the run is whole."""
+    folder, own = asked.folder, None if asked.unwritten else config.getoption("benchmark_json")
+    if folder is not None and asked.publish:
         folder = ROOT / "reports" / "data" / bench(config).machine.slug
-        try:
-            store.require_writable(folder, "--record")
-        except CannotDo as error:
-            raise pytest.UsageError(str(error)) from None
-    config.option.benchmark_json = config.option.benchmark_json or folder / f".{asked.stem}{store.PARTIAL}"
-    config.stash[RUN_PATH] = folder / f"{asked.stem}.json"
+        store.require_writable(folder, "--record")
+    found = destination.of(folder, asked.stem, own and Path(own))
+    if found is not None:
+        config.option.benchmark_json = found.partial
+    return found
 
 
 def bench(config: pytest.Config) -> Bench:
     """The run's Bench, started when it is first needed. Raises pytest.UsageError where the worker cannot start."""
-    if BENCH not in config.stash:
+    ending = config.stash[ENDING]
+    if ending.bench is None:
         asked = config.stash[OPTIONS]
+        ending.interrupts.install()
         try:
-            made = benches.start(
+            ending.bench = benches.start(
                 asked.entries, smoke=asked.smoke, progress=config.stash[PROGRESS], journals=asked.folder
             )
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
         except DiagbenchError as error:
             raise pytest.UsageError(str(error)) from None
-        config.stash[BENCH] = made
-    return config.stash[BENCH]
+    return ending.bench
 
 
 @pytest.fixture(name="bench")
@@ -116,25 +119,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
     """No letter for a test that replays a number, nor for one that has none: the progress and the end say more."""
-    if BENCH not in config.stash or report.failed or (report.when != "call" and not report.skipped):
+    if config.stash[ENDING].bench is None or report.failed or (report.when != "call" and not report.skipped):
         return None
     return report.outcome, "", report.outcome.upper()
-
-
-class _Reported:
-    """Counts the items that ran to their end, which is what makes a run whole."""
-
-    def __init__(self, seen: set[str]) -> None:
-        self._seen = seen
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """One more item has reported."""
-        self._seen.add(nodeid)
-
-
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Watch which items report."""
-    session.config.pluginmanager.register(_Reported(session.config.stash[REPORTED]))
 
 
 def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: dict[str, Any]) -> None:
@@ -142,7 +129,7 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
     machine_info.pop("node", None)
     for name in [name for name in machine_info.get("cpu", {}) if name.startswith("hz_")]:
         del machine_info["cpu"][name]
-    if BENCH in config.stash or config.getoption("benchmark_compare"):
+    if config.stash[ENDING].bench is not None or config.getoption("benchmark_compare"):
         machine_info["diagbench"] = bench(config).machine.model_dump(mode="json")
 
 
@@ -155,13 +142,15 @@ def pytest_benchmark_update_commit_info(commit_info: dict[str, Any]) -> None:
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:
     """Add the Run: the sweep, the command, and what never got to a number."""
-    if BENCH not in config.stash:
+    ending = config.stash[ENDING]
+    if ending.bench is None:
         return
-    made, asked = config.stash[BENCH], config.stash[OPTIONS]
+    made, asked = ending.bench, config.stash[OPTIONS]
     made.finish()
-    say = config.stash[PROGRESS].say
-    compiled = run_file.compiled(asked.entries, made.machine, say) if RUN_PATH in config.stash else ()
+    wanted = asked.folder is not None and ending.whole
+    compiled = run_file.compiled(asked.entries, made.machine, config.stash[PROGRESS].say) if wanted else ()
     output_json["diagbench"] = run_file.run(made, asked.sweep, asked.command, compiled).model_dump(mode="json")
+    ending.output = output_json
 
 
 def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchmark: dict[str, Any]) -> None:
@@ -172,37 +161,22 @@ def pytest_benchmark_compare_machine_info(config: pytest.Config, compared_benchm
         raise pytest.UsageError(f"the run to compare with was measured on {theirs}, this device is {ours}")
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End the worker; pytest-benchmark has written its file by now: name it, unless the run was cut short."""
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, object]:
+    """The end, whatever stands in its way: a worker that is busy, a full disk, a second interrupt."""
     config = session.config
+    ending = config.stash[ENDING]
+    ending.interrupts.ending()
     try:
-        if BENCH in config.stash:
-            config.stash[PROGRESS].done()
-            config.stash[BENCH].close()  # an interrupted test may have left it busy
-            if RUN_PATH in config.stash:
-                _complete(session, config.stash[BENCH], config.stash[RUN_PATH])
+        return (yield)
+    except OSError as error:
+        ending.rescue(session, error)
+        return None
     finally:
+        if ending.bench is not None:
+            ending.bench.close()
         config.stash[OPTIONS].held.close()
-
-
-def _complete(session: pytest.Session, made: Bench, path: Path) -> None:
-    config, written = session.config, Path(session.config.option.benchmark_json)
-    whole = config.stash[REPORTED] >= {item.nodeid for item in session.items}
-    if not written.exists():
-        if whole:  # nothing got to a number: the next try begins anew
-            made.journal.discard()
-        return
-    if not whole:
-        written.unlink()
-        config.stash[PROGRESS].say("stopped early, so no record is written; the same command goes on from here")
-        return
-    try:
-        run_file.complete(written, path)
-    except CannotDo as error:
-        config.stash[PROGRESS].say(str(error))
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        return
-    made.journal.discard()
+        ending.interrupts.restore()
 
 
 @pytest.hookimpl(optionalhook=True)

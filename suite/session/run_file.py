@@ -1,9 +1,7 @@
-"""The file of a run: where it goes, what it says beside the measurements, and its name, which it gets when complete."""
+"""What the file of a run says beside the measurements, and its name."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import subprocess
 import sys
 import tempfile
@@ -90,27 +88,3 @@ def _compiled(
             return Run.model_validate_json(file.read_text()).compiled
     say(f"nothing compiled for sm_{capability[0]}{capability[1]}: {done.stderr.strip() or done.stdout.strip()}")
     return ()
-
-
-def complete(written: Path, path: Path) -> None:
-    """Give pytest-benchmark's whole file the run's name, a line per benchmark; one that the user named stays.
-
-    Raises CannotWrite; then the file stays as it is.
-    """
-    partly = path.with_name(f".{path.stem}.lines{store.PARTIAL}")  # not `written`: until this is whole, that alone is
-    try:
-        partly.write_text(lines(written.read_text(encoding="utf-8")), encoding="utf-8")
-        partly.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partly.unlink(missing_ok=True)
-        raise store.CannotWrite(f"cannot write {path}: {error.strerror}; the run is whole in {written}") from None
-    if written.suffix == store.PARTIAL:
-        written.unlink(missing_ok=True)  # it may be the very file that got the name
-
-
-def lines(text: str) -> str:
-    """A run's JSON with every benchmark on a line of its own: half as long as indented, and git shows what differs."""
-    run = json.loads(text)
-    benchmarks = ",\n".join(map(json.dumps, run.pop("benchmarks")))
-    return f'{json.dumps(run)[:-1]}, "benchmarks": [\n{benchmarks}\n]}}\n'

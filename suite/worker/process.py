@@ -109,6 +109,7 @@ def die_with_parent() -> None:
 def _serve(connection: Connection, began: float) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
     die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to every process: the parent ends this one
     try:
         from suite.worker.server import serve
     except ImportError as error:

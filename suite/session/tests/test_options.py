@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 import torch
 
+from backends import DiagbenchError
 from suite.record.store import read_run
+from suite.session import options
 
 ROOT = Path(__file__).parents[3]
 SMALL = ("suite/session/bench_throughput.py", "--sweep", "33x17-float32-contiguous", "--backends", "torch_broadcast")
@@ -109,3 +113,35 @@ def test_benchmark_disable_runs_every_backend_once() -> None:
     done = pytest_run(*SMALL, "--benchmark-disable")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "smoke" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["null", "[]", '{"benchmarks": []}', "{}", '{"benchmarks": 3, "machine_info": 1}', "\x00"]
+)
+def test_what_is_no_run_is_refused_to_compare_with(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "other.json"
+    path.write_text(text)
+    with pytest.raises(DiagbenchError, match=r"other\.json: not"):
+        options._require_comparable(asked(benchmark_compare=str(path)))
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"benchmark_compare": "junk"}, "no file or saved run junk"),
+    ({"benchmark_compare": True}, "no saved run"),
+    ({"benchmark_compare": "a/b/c"}, "no file or saved run a/b/c"),
+    ({"benchmark_compare": "x" * 300}, "no file or saved run xxx"),
+    ({"benchmark_compare_fail": ["mean:5%"]}, "needs --benchmark-compare"),
+])  # fmt: skip
+def test_a_comparison_that_would_be_none_is_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(DiagbenchError, match=said):
+        options._require_comparable(asked(**given))
+
+
+def asked(**given: object) -> pytest.Config:
+    values = {"benchmark_compare": [], "benchmark_compare_fail": None, "benchmark_storage": "/nowhere"} | given
+    return cast(pytest.Config, SimpleNamespace(getoption=values.__getitem__))
+
+
+def test_publishing_needs_a_place() -> None:
+    with pytest.raises(DiagbenchError, match="--record DIR"):
+        options._require_a_place(asked(**{"--publish": True, "--record": None}))

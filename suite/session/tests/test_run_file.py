@@ -1,14 +1,11 @@
-"""The file of a run: refused before anything is measured, or complete under its name; its evidence is read at once."""
+"""The file of a run is refused before anything is measured; its evidence for two devices is read at once."""
 
 from __future__ import annotations
 
-import errno
 import itertools
-import json
 import threading
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
 
 import pytest
 
@@ -20,7 +17,7 @@ from suite.record.machine import Machine
 from suite.record.run import Run
 from suite.record.store import CannotWrite, require_writable
 from suite.session import run_file
-from suite.session.run_file import complete, lines, require_publishable
+from suite.session.run_file import require_publishable
 
 H100 = Machine(
     kind="cuda", name="H100", compute_capability=(9, 0), sm_count=132, cache_bytes=50 << 20, memory_bytes=1 << 36
@@ -85,42 +82,3 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CannotWrite, match="it is a file"):
         require_writable(tmp_path / "file", "--record")
-
-
-RUN: dict[str, Any] = {
-    "machine_info": {"node": "host"},
-    "benchmarks": [{"name": "a", "stats": {"data": [0.1, 1e-9]}}, {"name": "b"}],
-}
-
-
-@pytest.mark.parametrize("benchmarks", [0, 1, 2])
-def test_a_run_s_file_has_a_line_per_benchmark_and_says_the_same(benchmarks: int) -> None:
-    run = RUN | {"benchmarks": RUN["benchmarks"][:benchmarks]}
-    text = lines(json.dumps(run, indent=4))
-    assert json.loads(text) == run
-    assert len(text.splitlines()) == 2 + max(benchmarks, 1)
-
-
-def test_where_no_space_is_left_the_file_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written, write = tmp_path / ".run.partial", Path.write_text
-    written.write_text(json.dumps(RUN, indent=4))
-
-    def full(self: Path, text: str, **options: Any) -> int:
-        write(self, text[: len(text) // 2], **options)
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_text", full)
-    with pytest.raises(CannotWrite, match=r"No space left on device; the run is whole in .*\.run\.partial"):
-        complete(written, tmp_path / "run.json")
-    assert json.loads(written.read_text()) == RUN
-    assert list(tmp_path.iterdir()) == [written]
-
-
-def test_a_partial_file_gets_its_name_and_a_user_s_own_stays(tmp_path: Path) -> None:
-    partial, own = tmp_path / ".run.partial", tmp_path / "own.json"
-    for written in (partial, own):
-        written.write_text(json.dumps(RUN | {"datetime": written.name}, indent=4))
-        complete(written, tmp_path / "run.json")
-        assert json.loads((tmp_path / "run.json").read_text())["datetime"] == written.name
-    assert json.loads(own.read_text())["datetime"] == own.name
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["own.json", "run.json"]

@@ -1,0 +1,88 @@
+"""Where a run goes: a partial file until it is whole, then its record, never over another, and the user's own file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from suite.record import store
+from suite.record.store import PARTIAL, CannotWrite
+
+OPTION = "--benchmark-json"
+
+
+@dataclass(frozen=True)
+class Destination:
+    """The files of one run. pytest-benchmark writes `partial` alone, so that a file from before is never this run's."""
+
+    partial: Path
+    record: Path | None  # the run's own name in its folder
+    own: Path | None  # what the user named by --benchmark-json
+
+    def complete(self) -> Path:
+        """Give the whole partial file its names, with a line per benchmark; returns the record's, or the user's.
+
+        Raises CannotWrite; then the partial file stays as it is.
+        """
+        try:
+            text = lines(self.partial.read_text(encoding="utf-8"))
+            if self.own is not None:
+                store.write(self.own, text)
+            path = self.own if self.record is None else store.keep(self.record, text)
+        except (OSError, CannotWrite) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise CannotWrite(f"{why}; the run is whole in {self.partial}") from None
+        assert path is not None
+        self.discard()
+        return path
+
+    def discard(self) -> None:
+        """Take the partial file away."""
+        with suppress(OSError):
+            self.partial.unlink(missing_ok=True)
+
+    def rescue(self, run: dict[str, Any]) -> Path:
+        """Write the whole run where there still is space, and return where. Raises CannotWrite if nowhere is any."""
+        self.discard()
+        name = self.record or self.own
+        assert name is not None
+        return store.keep(Path(tempfile.gettempdir(), name.name), lines(json.dumps(run, default=str)))
+
+
+def of(folder: Path | None, stem: str, own: Path | None) -> Destination | None:
+    """The Destination of a run of this stem in the folder, and in the user's own file; None for neither.
+
+    Raises CannotWrite where the own file could not be written, before anything is measured.
+    """
+    if own is not None:
+        if own.exists() and not own.is_file():
+            raise CannotWrite(f"{OPTION}: {own} is no regular file; choose another")
+        if not own.parent.is_dir():
+            raise CannotWrite(f"{OPTION}: there is no folder {own.parent}; make it, or choose another")
+        store.require_writable(own.parent, OPTION)
+    if folder is not None:
+        _remove_what_was_cut_short(folder)
+        return Destination(folder / f".{stem}{PARTIAL}", folder / f"{stem}.json", own)
+    return None if own is None else Destination(own.with_name(f".{os.getpid()}{PARTIAL}"), None, own)
+
+
+def _remove_what_was_cut_short(folder: Path) -> None:
+    """The partial files of killed runs go; one that holds a whole run stays."""
+    for path in folder.glob(f".*{PARTIAL}"):
+        try:
+            store.read_run(path)
+        except store.BadRecord:
+            with suppress(OSError):
+                path.unlink()
+
+
+def lines(text: str) -> str:
+    """A run's JSON with every benchmark on a line of its own: half as long as indented, and git shows what differs."""
+    run = json.loads(text)
+    benchmarks = ",\n".join(map(json.dumps, run.pop("benchmarks")))
+    return f'{json.dumps(run)[:-1]}, "benchmarks": [\n{benchmarks}\n]}}\n'

@@ -1,0 +1,178 @@
+"""A run is recorded when its end was reached, and not because a status or a file looks like it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import signal
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from suite.record.machine import Machine
+from suite.session.findings import Findings
+from suite.session.interrupts import Interrupts
+from suite.session.journal import Journal
+from suite.session.participants import Participants
+
+pytest_plugins = ["pytester"]
+
+TIMED = """
+import os, signal, pytest
+from suite.session.replay import CLOCK, replay
+
+@pytest.mark.benchmark(timer=CLOCK)
+def test_timed(bench, benchmark):
+    replay(benchmark, [1e-5, 2e-5])
+"""
+
+
+class Session:
+    """pytest with the suite's plugin, and a bench that measures nothing; it sends itself signals when it is closed."""
+
+    def __init__(self, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.pytester, self.at_close = pytester, list[int]()
+        self.folder = pytester.path / "runs"
+        self.journal = Journal(self.folder / ".x.journal")
+        monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # under which pytest-benchmark times nothing
+        monkeypatch.setattr("pytest_benchmark.plugin.get_cpu_info", dict)  # it takes a second
+        monkeypatch.setattr("suite.session.run_file.compiled", lambda *_: ())  # it takes ten
+        monkeypatch.setattr("suite.session.bench.start", lambda *_, **__: self.bench())
+
+    def bench(self) -> Any:
+        self.journal.answer("gate", "a", lambda: None)
+        machine = Machine(kind="cpu", name="X", cache_bytes=1, memory_bytes=1)
+        return SimpleNamespace(
+            machine=machine, participants=Participants([], "cpu"), journal=self.journal, found=Findings(),
+            finish=lambda: None, close=self.close,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        while self.at_close:
+            signal.raise_signal(self.at_close.pop())
+
+    def run(self, tests: str, *arguments: str) -> int | pytest.ExitCode | None:
+        self.pytester.makepyfile(tests)
+        given = ("-p", "suite.session.plugin", "--record", str(self.folder), "--benchmark-quiet", *arguments)
+        return self.pytester.inline_run(*given, no_reraise_ctrlc=True).ret
+
+    @property
+    def records(self) -> list[Path]:
+        return sorted(self.folder.glob("*.json"))
+
+    @property
+    def resumes(self) -> bool:
+        return (self.folder / ".x.journal").exists()
+
+
+@pytest.fixture(name="session")
+def session_fixture(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Session:
+    return Session(pytester, monkeypatch)
+
+
+def test_a_run_whose_loop_returned_is_recorded(session: Session) -> None:
+    assert session.run(TIMED) == 0
+    (record,) = session.records
+    assert len(json.loads(record.read_text())["benchmarks"]) == 1
+    assert not session.resumes
+    assert list(session.folder.glob(".*")) == []
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_an_interrupt_records_nothing_however_often_it_comes(session: Session, name: str) -> None:
+    session.at_close = [signal.SIGTERM, signal.SIGINT, signal.SIGINT]
+    again = f"""
+@pytest.fixture
+def repeats():
+    yield
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.raise_signal(number)
+
+def test_interrupted(repeats, bench):
+    signal.raise_signal(signal.{name})
+"""
+    assert session.run(TIMED + again) == pytest.ExitCode.INTERRUPTED
+    assert session.records == []
+    assert session.resumes
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_interrupt_that_a_library_swallows_ends_the_run_at_the_next_test(session: Session) -> None:
+    swallowed = """
+def test_swallows(bench):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except BaseException:
+        pass
+
+def test_next(bench):
+    raise AssertionError("it is not run")
+"""
+    assert session.run(TIMED + swallowed) == pytest.ExitCode.INTERRUPTED
+    assert session.records == []
+    assert session.resumes
+
+
+def test_the_end_that_is_interrupted_names_no_record(session: Session) -> None:
+    session.at_close = [signal.SIGINT]
+    session.run(TIMED)
+    assert session.records == []
+    assert session.resumes
+
+
+@pytest.mark.parametrize("arguments", [("-x",), ("--maxfail=1",)])
+def test_a_run_that_ends_at_its_first_failure_is_not_whole(session: Session, arguments: tuple[str, ...]) -> None:
+    assert session.run(TIMED + "\ndef test_fails(bench): assert False\ndef test_next(bench): pass\n", *arguments) == 1
+    assert session.records == []
+    assert session.resumes
+
+
+def test_an_interrupt_before_the_first_test_keeps_what_an_earlier_run_measured(session: Session) -> None:
+    session.folder.mkdir()
+    session.journal.answer("gate", "b", lambda: None)
+    stopped = "import pytest\ndef pytest_collection(session): raise KeyboardInterrupt"
+    session.pytester.makeconftest(stopped)
+    session.run(TIMED, "--benchmark-json", "own.json")
+    assert session.resumes
+
+
+def test_a_file_of_an_earlier_run_is_not_this_run_s(session: Session) -> None:
+    own = session.pytester.path / "own.json"
+    own.write_text('{"benchmarks": []}')
+    skipped = """
+@pytest.mark.parametrize(("case", "series", "contender"), [("c", "s", "x")])
+def test_none(bench, case, series, contender):
+    pytest.skip("no number")
+"""
+    assert session.run("import pytest" + skipped, "--benchmark-json", str(own)) == 1
+    assert session.records == []
+    assert own.read_text() == '{"benchmarks": []}'
+
+
+def test_on_a_full_disk_the_run_is_kept_elsewhere_and_said_where(
+    session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def full(self: object, output: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "the partial file")
+
+    elsewhere = session.pytester.mkdir("elsewhere")
+    monkeypatch.setattr("pytest_benchmark.session.BenchmarkSession.save_json", full)
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    assert session.run(TIMED) == 1
+    (kept,) = elsewhere.glob("*.json")
+    assert len(json.loads(kept.read_text())["benchmarks"]) == 1
+    said = "".join(capfd.readouterr())
+    assert "cannot write the partial file: No space left on device" in said
+    assert kept.name in said.replace("\n", "")
+
+
+def test_signals_are_the_main_thread_s_affair() -> None:
+    interrupts = Interrupts()
+    thread = threading.Thread(target=interrupts.install)
+    thread.start()
+    thread.join()
+    interrupts.restore()
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
