@@ -28,6 +28,7 @@ Query = Literal[
     "nvmlDeviceGetMemoryBusWidth",
     "nvmlDeviceGetEccMode",
     "nvmlDeviceGetPowerUsage",
+    "nvmlDeviceGetEnforcedPowerLimit",
     "nvmlDeviceGetClockInfo",
     "nvmlDeviceGetTemperature",
     "nvmlDeviceGetCurrentClocksEventReasons",
@@ -58,8 +59,10 @@ def facts() -> dict[str, Any]:
     """What of a Machine NVML knows; peak: 2 · memory clock · bus width / 8, of a whole GPU only."""
     mig = _first(_ask("nvmlDeviceGetMigMode"))
     clock_mhz, bus_bits = _ask("nvmlDeviceGetMaxClockInfo", CLOCK_MEMORY), _ask("nvmlDeviceGetMemoryBusWidth")
+    limit_mw = _ask("nvmlDeviceGetEnforcedPowerLimit")
     return {
         "driver": _answer("nvmlSystemGetDriverVersion"),
+        "power_limit_w": None if limit_mw is None else limit_mw / 1e3,
         "memory_clock_mhz": clock_mhz,
         "memory_bus_bits": bus_bits,
         "peak_bytes_per_s": 2 * clock_mhz * 1e6 * bus_bits / 8 if clock_mhz and bus_bits and not mig else None,

@@ -22,6 +22,7 @@ class Machine(Typed):
     peak_bytes_per_s: float | None = None  # 2 · memory clock · bus width / 8; None where the device does not say
     memory_clock_mhz: int | None = None
     memory_bus_bits: int | None = None
+    power_limit_w: float | None = None  # what the board may draw, as enforced; None in older records too
     driver: str | None = None
     cuda: str | None = None  # the CUDA runtime that torch was built with
     event_tick_s: float | None = None  # smallest non-zero step seen between two events, or of the host clock

@@ -18,7 +18,7 @@ from suite.record.machine import Machine, State
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import FirstUse
 from suite.session.findings import Findings
-from suite.session.journal import Journal, digest
+from suite.session.journal import Journal, conditions, digest
 from suite.session.participants import Participants
 from suite.session.progress import Progress
 from suite.session.questions import Questions
@@ -44,25 +44,26 @@ def start(
     smoke: bool,
     progress: Progress,
     journals: Path | None = None,
+    command: str = "",
     silence_s: float = SILENCE_S,
 ) -> Bench:
     """Start the worker, take its device, and find what an interrupted run of the same kind had measured.
 
     smoke: every contender once, untimed. journals: the folder in which to keep what is measured; None: nowhere.
+    command: what to type to repeat the run; only it finds the journal again.
     Raises WorkerFailed, and locks.Busy where another run measures on this GPU.
     """
     with ExitStack() as held:
         worker = Worker(silence_s)
         held.callback(worker.stop)
-        if not smoke:
-            uuid: str = worker.request(Identify())
-            if uuid:
-                held.enter_context(locks.device(uuid))
+        uuid: str = "" if smoke else worker.request(Identify())
+        if uuid:
+            held.enter_context(locks.device(uuid))
         machine: Machine = worker.request(Describe())
         plan = SMOKE if smoke else (Plan() if machine.kind == "cuda" else CPU)
         files = [file.read_bytes() for entry in entries if entry.path for file in candidate.sources(entry.path)]
-        name = digest([machine.name, machine.versions, plan, *entries, *files])
-        journal = Journal(journals / f".{name}.journal" if journals else None)
+        name = digest([command, *conditions(machine, uuid), plan, *entries, *files])
+        journal = Journal(journals / f".{name}.journal" if journals else None, progress.say)
         participants = Participants(entries, machine.kind)
         questions = Questions(worker, journal, participants, plan, progress)
         return Bench(machine, participants, journal, questions, progress, held.pop_all())

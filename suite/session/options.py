@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_benchmark.storage.file import FileStorage
@@ -112,10 +111,8 @@ def _require_comparable(config: pytest.Config) -> None:
 
 def _compared(storage: str, globs: Sequence[str]) -> list[Path]:
     """The files that pytest-benchmark would compare with."""
-    kept: Any = FileStorage  # untyped
-    machine_id: Any = get_machine_id
     try:
-        return list(kept(storage, logger=None, default_machine_id=machine_id()).query(*globs))
+        return list(FileStorage(storage, logger=None, default_machine_id=get_machine_id()).query(*globs))
     except (ValueError, OSError):
         return []
 

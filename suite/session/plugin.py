@@ -72,7 +72,11 @@ def bench(config: pytest.Config) -> Bench:
         ending.interrupts.install()
         try:
             ending.bench = benches.start(
-                asked.entries, smoke=asked.smoke, progress=config.stash[PROGRESS], journals=asked.folder
+                asked.entries,
+                smoke=asked.smoke,
+                progress=config.stash[PROGRESS],
+                journals=asked.folder,
+                command=asked.command,
             )
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None

@@ -36,6 +36,7 @@ H100: dict[str, Callable[..., Any]] = {
     "nvmlDeviceGetEccMode": answer([1, 1]),
     "nvmlDeviceGetMigMode": answer([0, 1]),
     "nvmlDeviceGetPowerUsage": answer(412_345),
+    "nvmlDeviceGetEnforcedPowerLimit": answer(700_000),
     "nvmlDeviceGetClockInfo": lambda handle, clock: {1: 1755, 2: 2619}[clock],
     "nvmlDeviceGetTemperature": answer(47),
     "nvmlDeviceGetCurrentClocksEventReasons": answer(0),
@@ -59,6 +60,7 @@ def test_facts(gpu: Callable[..., None]) -> None:
     gpu()
     assert nvml.facts() == {
         "driver": "580.1",
+        "power_limit_w": 700.0,
         "memory_clock_mhz": 2619,
         "memory_bus_bits": 5120,
         "peak_bytes_per_s": 2 * 2619e6 * 5120 / 8,

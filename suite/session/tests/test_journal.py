@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from backends import find
 from suite.cases import Case
@@ -23,7 +26,7 @@ from suite.record.measurement import Outcome
 from suite.record.run import Energy, FirstUse
 from suite.record.store import read_run
 from suite.session.bench import Bench, start
-from suite.session.journal import FRESH_S, Journal, Kind, digest
+from suite.session.journal import FRESH_S, Journal, Kind, conditions, digest
 from suite.session.progress import Progress
 from suite.worker.messages import Examined, Identify, Look, Measure, Request
 from suite.worker.process import Worker
@@ -80,7 +83,7 @@ def test_a_line_cut_short_costs_only_itself(tmp_path: Path) -> None:
 
 
 def test_an_old_journal_and_a_discarded_one_count_as_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "j"
+    path = tmp_path / ".j.journal"
     Journal(path).answer("campaign", "a", lambda: MEASURED)
     os.utime(path, (time.time() - FRESH_S - 60,) * 2)
     assert Journal(path).resumed == 0
@@ -93,6 +96,112 @@ def test_an_old_journal_and_a_discarded_one_count_as_nothing(tmp_path: Path) -> 
 def test_the_digest_depends_on_what_is_measured() -> None:
     assert digest(["H100", "x"]) == digest(["H100", "x"])
     assert digest(["H100", "x"]) != digest(["H200", "x"])
+
+
+LINE = json.dumps({"kind": "gate", "key": "a", "answer": None}).encode()
+SAMPLES = {"samples_s": [1e-5], "method": "cuda_graph", "launches": 1}
+
+
+def campaign(**changed: object) -> bytes:
+    answer = {"contenders": {"x": SAMPLES | changed}}
+    return json.dumps({"kind": "campaign", "key": "b", "answer": answer}).encode()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b'{"key": "\xff\xfe"}',
+        b'{"kind": "gate", "key": "c", "answer": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b'{"kind": ["gate"], "key": "c", "answer": null}',
+        b'{"kind": "gate", "key": ["c"], "answer": null}',
+        b'{"kind": "nothing", "key": "c", "answer": null}',
+        campaign(samples_s=[-1e-5]),
+        campaign(samples_s=[]),
+        campaign(samples_s=[float("nan")]),
+        campaign(samples_s=[1e400]),
+    ],
+)
+def test_a_damaged_journal_is_set_aside_and_what_is_sound_is_kept(damage: bytes, tmp_path: Path) -> None:
+    path = tmp_path / ".x.journal"
+    path.write_bytes(b"\n".join([LINE, damage, b'{"kind": "gate", "ke']))
+    said: list[str] = []
+    journal = Journal(path, said.append)
+    assert journal.answer("gate", "a", unasked) is None
+    assert journal.resumed == 0
+    (line,) = said
+    aside = tmp_path / ".x.journal.damaged-1"
+    assert str(aside) in line
+    assert damage in aside.read_bytes()
+    assert Journal(path, pytest.fail).answer("gate", "a", unasked) is None
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a pipe", "a link"])
+def test_what_is_no_file_is_set_aside_and_never_written_through(kind: str, tmp_path: Path) -> None:
+    path, other = tmp_path / ".x.journal", tmp_path / "other"
+    other.write_text("mine")
+    if kind == "a folder":
+        path.mkdir()
+    elif kind == "a pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(other)
+    said: list[str] = []
+    assert Journal(path, said.append).answer("gate", "a", lambda: None) is None
+    assert len(said) == 1
+    assert path.is_file()
+    assert not path.is_symlink()
+    assert other.read_text() == "mine"
+
+
+def test_on_a_full_disk_the_run_goes_on_without_its_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    said: list[str] = []
+    journal = Journal(tmp_path / "j", said.append)
+    assert [journal.answer("campaign", key, lambda: MEASURED) for key in "ab"] == [MEASURED] * 2
+    assert len(said) == 1
+    assert "No space left on device" in said[0]
+
+
+def test_other_conditions_find_no_journal(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(kind="cuda", name="X", cache_bytes=1 << 20, memory_bytes=1, driver="1", power_limit_w=700.0)
+    names = {digest(conditions(machine, "GPU-1")), digest(conditions(machine, "GPU-2"))}
+    for changed in ({"driver": "2"}, {"power_limit_w": 500.0}, {"versions": {"torch": "3"}}):
+        names.add(digest(conditions(machine.model_copy(update=changed), "GPU-1")))
+    monkeypatch.setenv("OMP_NUM_THREADS", "77")
+    names.add(digest(conditions(machine, "GPU-1")))
+    assert len(names) == 6
+    again = machine.model_copy(update={"event_tick_s": 5e-7})
+    assert digest(conditions(again, "GPU-1")) == digest(conditions(machine, "GPU-1"))
+
+
+def test_another_sweep_leaves_an_interrupted_run_s_journal_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(kind="cpu", name="X", cache_bytes=1 << 20, memory_bytes=1)
+    monkeypatch.setattr(Worker, "request", lambda _, request, *__: "" if isinstance(request, Identify) else machine)
+    found = [start([], smoke=False, progress=Progress(), journals=tmp_path, command=sweep) for sweep in ("a", "b", "a")]
+    paths = [bench.journal.path for bench in found]
+    assert paths[0] == paths[2] != paths[1]
+
+
+def test_journals_that_nobody_takes_up_are_removed(tmp_path: Path) -> None:
+    for name in (".a.journal", ".b.journal"):
+        Journal(tmp_path / name).answer("gate", "a", lambda: None)
+    os.utime(tmp_path / ".a.journal", (time.time() - FRESH_S - 60,) * 2)
+    Journal(tmp_path / ".b.journal")
+    assert [path.name for path in tmp_path.iterdir()] == [".b.journal"]
+
+
+@given(st.lists(st.binary(max_size=60), max_size=6))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_journal_holds_it_is_read_and_gone_on_with(tmp_path: Path, lines: list[bytes]) -> None:
+    path = tmp_path / ".y.journal"
+    path.write_bytes(b"\n".join([LINE, *lines, b""]))
+    assert Journal(path).answer("gate", "a", unasked) is None
+    assert Journal(path).answer("gate", "another", lambda: None) is None
 
 
 SWEEP = "33x17-float32-contiguous,8x8-float32-contiguous"
