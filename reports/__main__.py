@@ -1,4 +1,4 @@
-"""`python -m reports render | select | compare`: pages of runs, the backend to use for one case, two runs compared."""
+"""`python -m reports render | select | compare | export`: pages of runs, the backend to use, two runs, one run's JSON."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published
         # Imported here: each command brings what only it needs, and `select` shall answer at once.
         if options.command == "compare":
             return _compare(options)
+        if options.command == "export":
+            return _export(options)
         if options.command == "render":
             print(_render(options, data, published))
             return 0
@@ -50,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     against.add_argument("old", type=Path, metavar="OLD", help="a run's record")
     against.add_argument("new", type=Path, metavar="NEW", help="a later one, of the same device model")
     against.add_argument("--json", action="store_true", help="a JSON object on stdout")
+    back = commands.add_parser("export", help="a published run as pytest-benchmark wrote it, for its own tools")
+    back.add_argument("run", type=Path, metavar="RUN", help="a record, packed or plain")
+    back.add_argument("--to", type=Path, metavar="FILE", help="where the JSON goes; default: stdout")
     return parser
 
 
@@ -95,6 +100,17 @@ def _compare(options: argparse.Namespace) -> int:
     else:
         Console(width=None if sys.stdout.isatty() else 170).print(terminal(comparison))
     return comparison.exit_code
+
+
+def _export(options: argparse.Namespace) -> int:
+    from suite.record.store import export, write
+
+    text = export(options.run)
+    if options.to is None:
+        sys.stdout.write(text)
+    else:
+        write(options.to, text)
+    return 0
 
 
 if __name__ == "__main__":

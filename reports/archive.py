@@ -6,12 +6,13 @@ from pathlib import Path
 
 from reports.places import DATA
 from suite.cases import HEADLINE
+from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
 from suite.record.run import Record
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-__all__ = ["DATA", "profile_beside", "runs", "stem", "tried"]
+__all__ = ["DATA", "profile_beside", "runs", "run_files", "tried"]
 
 
 def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
@@ -20,9 +21,7 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
     """
     found: dict[str, list[Record]] = {}
-    for path in sorted(data.glob("*/*.json")):
-        if not is_run(path):
-            continue
+    for path in run_files(data):
         record = read_run(path)
         if record.machine.slug != path.parent.name:
             raise BadRecord(f"{path}: measured on {record.machine.name}, so it belongs in {record.machine.slug}/")
@@ -30,6 +29,11 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
     return {
         slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
     }
+
+
+def run_files(data: Path = DATA) -> list[Path]:
+    """The files of runs, packed or plain, by name."""
+    return sorted(path for path in [*data.glob("*/*.json"), *data.glob(f"*/*{SUFFIX}")] if is_run(path))
 
 
 def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:
@@ -59,8 +63,3 @@ def profile_beside(record: Record) -> tuple[str, Profile] | None:
     return max(
         of_device, key=lambda e: (e[1].case == HEADLINE.id, e[1].machine.commit == commit, e[1].utc, e[0]), default=None
     )
-
-
-def stem(record: Record) -> str:
-    """The file name of a run without its ending, which its pages share."""
-    return Path(record.path).stem

@@ -11,6 +11,7 @@ from backends import CATALOGUE
 from suite.cases import HEADLINE, ITEMSIZE
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import Record
+from suite.record.store import run_stem
 
 ROLES = ("backend", "ceiling", "control")
 
@@ -40,7 +41,12 @@ class View:
     @property
     def stem(self) -> str:
         """The file name of the run without its ending, which its pages share."""
-        return Path(self.record.path).stem
+        return run_stem(Path(self.record.path))
+
+    @property
+    def file(self) -> str:
+        """The name of the run's file."""
+        return Path(self.record.path).name
 
     def series(self, series: Series) -> Sequence[Measurement]:
         """The measurements of a series, in the run's order."""

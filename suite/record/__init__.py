@@ -1,6 +1,7 @@
 """What is written: the typed record of a run, a profile and variants, and the store that reads and writes them.
 
 store         names, reading, writing whole or not at all
+packed        the same run in a twentieth of its size, which is how it is published
 run           one run: pytest-benchmark's JSON and what diagbench adds to it
 measurement   one contender in one case and series, or the outcome that stands for a number
 machine       what it was measured on

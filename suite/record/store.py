@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from backends import CannotDo
+from suite.record import packed
 from suite.record.document import Document
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement
@@ -50,14 +52,11 @@ def is_run(path: Path) -> bool:
 
 
 def read_run(path: Path) -> Record:
-    """A run's file, checked field by field.
+    """A run's file, plain or packed, checked field by field.
 
     Raises BadRecord: unreadable, cut short, not pytest-benchmark's JSON, of another schema, or with a field amiss.
     """
-    try:
-        raw = json.loads(_text(path))
-    except (ValueError, RecursionError) as error:
-        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
+    raw = _packed(path, packed.unpack_without_statistics) if _is_packed(path) else _json(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("diagbench"), dict) or "benchmarks" not in raw:
         raise BadRecord(f"{path}: not a diagbench run; `tox -e bench` writes one")
     version = raw["diagbench"].get("schema_version")
@@ -69,6 +68,43 @@ def read_run(path: Path) -> Record:
         raise BadRecord(f"{path}: {error.title}{_first(error)}") from None
     except (KeyError, TypeError, AttributeError) as error:
         raise BadRecord(f"{path}: the field {error} is missing or of another kind") from None
+
+
+def export(path: Path) -> str:
+    """A run as pytest-benchmark wrote it, a line per benchmark. Raises BadRecord."""
+    return lines(_packed(path, packed.unpack) if _is_packed(path) else _json(path))
+
+
+def lines(run: Mapping[str, Any]) -> str:
+    """A run's JSON with every benchmark on a line of its own: half as long as indented, and a line is a measurement."""
+    above = json.dumps({key: value for key, value in run.items() if key != "benchmarks"})
+    benchmarks = ",\n".join(map(json.dumps, run["benchmarks"]))
+    return f'{above[:-1]}, "benchmarks": [\n{benchmarks}\n]}}\n'
+
+
+def run_stem(path: Path) -> str:
+    """The name of a run's file without its ending, which its pages share."""
+    return path.name.removesuffix(packed.SUFFIX).removesuffix(".json")
+
+
+def _is_packed(path: Path) -> bool:
+    return path.name.endswith(packed.SUFFIX)
+
+
+def _packed(path: Path, unpack: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return unpack(path.read_bytes())
+    except OSError as error:
+        raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
+    except packed.NotPacked as error:
+        raise BadRecord(f"{path}: {error}") from None
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(_text(path))
+    except (ValueError, RecursionError) as error:
+        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
 
 
 def _typed(path: Path, raw: dict[str, Any]) -> Record:
@@ -123,8 +159,8 @@ def write_document(document: Document, folder: Path) -> Path:
     return keep(path, document.model_dump_json(indent=1) + "\n")
 
 
-def keep(path: Path, text: str) -> Path:
-    """Store the text under this name or, where that is taken, the first free one of NAME-2, NAME-3, ...; returns it.
+def keep(path: Path, content: str | bytes) -> Path:
+    """Store the content under this name or, where that is taken, the first free one of NAME-2, NAME-3, ...; returns it.
 
     What is there already is never replaced: two runs of one second are two files. Raises CannotWrite.
     """
@@ -132,7 +168,7 @@ def keep(path: Path, text: str) -> Path:
     stem, dot, ending = path.name.partition(".")
     numbered = (path.with_name(f"{stem}-{number}{dot}{ending}") for number in itertools.count(2))
     try:
-        partly.write_text(text, encoding="utf-8")
+        partly.write_bytes(content.encode() if isinstance(content, str) else content)
         return next(name for name in itertools.chain([path], numbered) if _named(partly, name))
     except OSError as error:
         raise CannotWrite(f"cannot write {path}: {error.strerror}") from None

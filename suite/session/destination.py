@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from suite.record import store
-from suite.record.store import PARTIAL, CannotWrite
+from suite.record import packed, store
+from suite.record.store import PARTIAL, CannotWrite, lines
 
 OPTION = "--benchmark-json"
 
@@ -25,16 +25,16 @@ class Destination:
     own: Path | None  # what the user named by --benchmark-json
 
     def complete(self) -> Path:
-        """Give the whole partial file its names, with a line per benchmark; returns the record's, or the user's.
+        """Give the whole partial file its names, a published one packed; returns the record's, or the user's.
 
         Raises CannotWrite; then the partial file stays as it is.
         """
         try:
-            text = lines(self.partial.read_text(encoding="utf-8"))
+            run = json.loads(self.partial.read_text(encoding="utf-8"))
             if self.own is not None:
-                store.write(self.own, text)
-            path = self.own if self.record is None else store.keep(self.record, text)
-        except (OSError, CannotWrite) as error:
+                store.write(self.own, lines(run))
+            path = self.own if self.record is None else store.keep(self.record, _content(run, self.record))
+        except (OSError, CannotWrite, packed.NotPacked) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise CannotWrite(f"{why}; the run is whole in {self.partial}") from None
         assert path is not None
@@ -51,10 +51,11 @@ class Destination:
         self.discard()
         name = self.record or self.own
         assert name is not None
-        return store.keep(Path(tempfile.gettempdir(), name.name), lines(json.dumps(run, default=str)))
+        plain = Path(tempfile.gettempdir(), f"{store.run_stem(name)}.json")
+        return store.keep(plain, lines(json.loads(json.dumps(run, default=str))))
 
 
-def of(folder: Path | None, stem: str, own: Path | None) -> Destination | None:
+def of(folder: Path | None, stem: str, own: Path | None, ending: str = ".json") -> Destination | None:
     """The Destination of a run of this stem in the folder, and in the user's own file; None for neither.
 
     Raises CannotWrite where the own file could not be written, before anything is measured.
@@ -67,7 +68,7 @@ def of(folder: Path | None, stem: str, own: Path | None) -> Destination | None:
         store.require_writable(own.parent, OPTION)
     if folder is not None:
         _remove_what_was_cut_short(folder)
-        return Destination(folder / f".{stem}{PARTIAL}", folder / f"{stem}.json", own)
+        return Destination(folder / f".{stem}{PARTIAL}", folder / f"{stem}{ending}", own)
     return None if own is None else Destination(own.with_name(f".{os.getpid()}{PARTIAL}"), None, own)
 
 
@@ -81,8 +82,6 @@ def _remove_what_was_cut_short(folder: Path) -> None:
                 path.unlink()
 
 
-def lines(text: str) -> str:
-    """A run's JSON with every benchmark on a line of its own: half as long as indented, and git shows what differs."""
-    run = json.loads(text)
-    benchmarks = ",\n".join(map(json.dumps, run.pop("benchmarks")))
-    return f'{json.dumps(run)[:-1]}, "benchmarks": [\n{benchmarks}\n]}}\n'
+def _content(run: dict[str, Any], name: Path) -> str | bytes:
+    """What the run's file holds: packed, if its name says so."""
+    return packed.pack(run) if name.name.endswith(packed.SUFFIX) else lines(run)

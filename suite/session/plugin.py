@@ -14,7 +14,7 @@ import pytest
 
 from backends import DiagbenchError
 from suite import ROOT
-from suite.record import store
+from suite.record import packed, store
 from suite.session import bench as benches
 from suite.session import collection, destination, options, run_file, welcome
 from suite.session.bench import Bench
@@ -58,7 +58,7 @@ def _destination(config: pytest.Config, asked: Options) -> Destination | None:
     if folder is not None and asked.publish:
         folder = ROOT / "reports" / "data" / bench(config).machine.slug
         store.require_writable(folder, "--record")
-    found = destination.of(folder, asked.stem, own and Path(own))
+    found = destination.of(folder, asked.stem, own and Path(own), packed.SUFFIX if asked.publish else ".json")
     if found is not None:
         config.option.benchmark_json = found.partial
     return found

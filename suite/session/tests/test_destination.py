@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from suite.record import store
-from suite.record.store import CannotWrite
+from suite.record import packed, store
+from suite.record.store import CannotWrite, lines
 from suite.session import destination
-from suite.session.destination import Destination, lines
+from suite.session.destination import Destination
 
 RUN: dict[str, Any] = {
     "machine_info": {"node": "host"},
@@ -23,19 +23,19 @@ RUN: dict[str, Any] = {
 @pytest.mark.parametrize("benchmarks", [0, 1, 2])
 def test_a_run_s_file_has_a_line_per_benchmark_and_says_the_same(benchmarks: int) -> None:
     run = RUN | {"benchmarks": RUN["benchmarks"][:benchmarks]}
-    text = lines(json.dumps(run, indent=4))
+    text = lines(run)
     assert json.loads(text) == run
     assert len(text.splitlines()) == 2 + max(benchmarks, 1)
 
 
-def full(self: Path, text: str, **options: Any) -> int:
+def full(self: Path, content: bytes) -> int:
     raise OSError(errno.ENOSPC, "No space left on device", str(self))
 
 
 def test_where_no_space_is_left_the_file_stays_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written = tmp_path / ".run.partial"
     written.write_text(json.dumps(RUN, indent=4))
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(CannotWrite, match=r"No space left on device; the run is whole in .*\.run\.partial"):
         Destination(written, tmp_path / "run.json", None).complete()
     assert json.loads(written.read_text()) == RUN
@@ -90,3 +90,13 @@ def test_what_a_killed_run_left_is_taken_away(tmp_path: Path) -> None:
     (tmp_path / ".20260101T000000Z-0123.partial").write_text('{"benchmarks": [')
     destination.of(tmp_path, "run", None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_published_run_is_packed_under_its_name(tmp_path: Path) -> None:
+    found = destination.of(tmp_path, "run", None, packed.SUFFIX)
+    assert found is not None
+    found.partial.write_text(json.dumps(RUN))
+    path = found.complete()
+    assert path.name == "run.json.xz"
+    assert packed.unpack(path.read_bytes()) == RUN
+    assert found.rescue(RUN).suffix == ".json"

@@ -1,0 +1,185 @@
+"""A published run in a twentieth of its size, nothing lost: `<run>.json.xz` holds what `<run>.json` does.
+
+Columns stand instead of rows. Samples are whole ticks of the clock that took them, and what pytest-benchmark computes
+from samples is computed again. Whatever does not come back to the bit that way is kept as it was written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SUFFIX = ".json.xz"
+FORMAT = 1
+
+Floats = NDArray[np.float64]
+Clock = Callable[[Floats, int], Floats]
+Row = dict[tuple[str, ...], Any]
+"""A benchmark's values by their path, in the order in which they were written."""
+
+LAUNCHES = ("extra_info", "launches_per_sample")
+DATA = ("stats", "data")
+AGAIN = "="
+"""Stands for a statistic that pytest-benchmark computes from the samples."""
+
+
+def _events(tick_ms: float) -> Clock:
+    """CUDA events give float32 milliseconds, whole ticks of the device's timer."""
+    return lambda ticks, launches: np.float32(ticks * tick_ms).astype(float) / 1e3 / launches
+
+
+CLOCKS: dict[str, tuple[float, Clock]] = {
+    "event_32ns": (32e-9, _events(32e-6)),  # H100 and H200
+    "event_500ns": (500e-9, _events(500e-6)),
+    "event_1us": (1e-6, _events(1e-3)),  # what older devices count in
+    "host_ns": (1e-9, lambda ticks, launches: ticks / 1e9 / launches),
+}
+"""Name -> its tick in seconds, and the seconds per launch that were written for so many ticks and launches."""
+
+
+class NotPacked(ValueError):
+    """Bytes that hold no packed run, or not all of one; the message says which."""
+
+
+def pack(run: Mapping[str, Any]) -> bytes:
+    """A run's JSON, packed. Raises NotPacked if it would not come back as it is, which no run may."""
+    rows = [_flat(bench) for bench in run["benchmarks"]]
+    for row in rows:
+        _shorten(row)
+    paths = list(dict.fromkeys(path for row in rows for path in row))
+    shapes = list(dict.fromkeys(tuple(map(paths.index, row)) for row in rows))
+    document = {
+        "packed": FORMAT,
+        "sha256": digest(run),
+        "run": {**run, "benchmarks": None},
+        "paths": paths,
+        "shapes": shapes,
+        "shape": [shapes.index(tuple(map(paths.index, row))) for row in rows],
+        "columns": [[row[path] for row in rows if path in row] for path in paths],
+    }
+    text = json.dumps(document, separators=(",", ":"))
+    blob = lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME)
+    unpack(blob)
+    return blob
+
+
+def unpack(blob: bytes) -> dict[str, Any]:
+    """The run's JSON as it was packed, compared by its digest. Raises NotPacked."""
+    document, rows = _read(blob)
+    for row in rows:
+        _compute_again(row)
+    run = {**document["run"], "benchmarks": [_nested(row) for row in rows]}
+    if digest(run) != document["sha256"]:
+        raise NotPacked("what it unpacks to is not what was packed")
+    return run
+
+
+def unpack_without_statistics(blob: bytes) -> dict[str, Any]:
+    """The same, but for what pytest-benchmark computes from samples: all that a page needs. Raises NotPacked."""
+    document, rows = _read(blob)
+    return {**document["run"], "benchmarks": [_nested(row) for row in rows]}
+
+
+def digest(run: Mapping[str, Any]) -> str:
+    """SHA-256 of a run's JSON without blanks, its keys sorted."""
+    return hashlib.sha256(json.dumps(run, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def _read(blob: bytes) -> tuple[dict[str, Any], list[Row]]:
+    """The packed document and its rows, samples in seconds."""
+    try:
+        document = json.loads(lzma.decompress(blob))
+        if document["packed"] != FORMAT:
+            raise NotPacked(f"packed in form {document['packed']}, this diagbench reads form {FORMAT}")
+        rows = list(_rows(document))
+        for row in rows:
+            if isinstance(row.get(DATA), dict):
+                row[DATA] = _seconds(row[DATA], row[LAUNCHES])
+    except NotPacked:
+        raise
+    except (lzma.LZMAError, EOFError) as error:
+        raise NotPacked(f"not compressed by xz, or cut short ({error})") from None
+    except (ValueError, TypeError, LookupError, StopIteration, RuntimeError) as error:
+        raise NotPacked(f"no packed run ({error})") from None
+    return document, rows
+
+
+def _rows(document: Mapping[str, Any]) -> Iterator[Row]:
+    paths = [tuple(path) for path in document["paths"]]
+    columns = [iter(column) for column in document["columns"]]
+    for shape in document["shape"]:
+        yield {paths[at]: next(columns[at]) for at in document["shapes"][shape]}
+
+
+def _flat(value: Mapping[str, Any], above: tuple[str, ...] = ()) -> Row:
+    """The values of nested objects by their path."""
+    row: Row = {}
+    for key, each in value.items():
+        row |= _flat(each, (*above, key)) if isinstance(each, dict) and each else {(*above, key): each}
+    return row
+
+
+def _nested(row: Row) -> dict[str, Any]:
+    """The nested objects of values by their path."""
+    top: dict[str, Any] = {}
+    for path, value in row.items():
+        inner = top
+        for key in path[:-1]:
+            inner = inner.setdefault(key, {})
+        inner[path[-1]] = value
+    return top
+
+
+def _shorten(row: Row) -> None:
+    """Put a mark for each statistic that the samples give again, and ticks for the samples."""
+    data = row.get(DATA)
+    if not data:
+        return
+    for name, value in _statistics(data).items():
+        written = row.get(("stats", name))
+        if type(written) is type(value) and written == value:
+            row["stats", name] = AGAIN
+    row[DATA] = _ticks(data, row.get(LAUNCHES, 0)) or data
+
+
+def _compute_again(row: Row) -> None:
+    """Put the statistics of the samples where their marks stand."""
+    marked = [path for path, value in row.items() if path[0] == "stats" and value == AGAIN]
+    found = _statistics(row[DATA]) if marked else {}
+    for path in marked:
+        row[path] = found[path[1]]
+
+
+def _statistics(data: Sequence[float]) -> dict[str, Any]:
+    """What pytest-benchmark writes of samples, the same in every version of Python."""
+    from pytest_benchmark.stats import Stats  # who only reads runs need not have it
+
+    stats = Stats()
+    stats.data = list(data)
+    stats.total = math.fsum(data)  # sum() rounds otherwise from 3.12 on
+    return dict(stats.as_dict())
+
+
+def _ticks(data: Sequence[float], launches: int) -> dict[str, Any] | None:
+    """The samples as ticks above the fewest, by the first clock that gives each back to the bit; None if none does."""
+    seconds = np.asarray(data)
+    for name, (tick_s, clock) in CLOCKS.items() if launches else ():
+        ticks = np.rint(seconds * launches / tick_s)
+        if np.array_equal(clock(ticks, launches), seconds):
+            fewest = int(ticks.min())
+            return {"clock": name, "from": fewest, "ticks": [int(each) - fewest for each in ticks]}
+    return None
+
+
+def _seconds(packed: Mapping[str, Any], launches: int) -> list[float]:
+    """The samples that `_ticks` packed."""
+    _, clock = CLOCKS[packed["clock"]]
+    ticks = np.asarray(packed["ticks"], float) + packed["from"]
+    return [float(each) for each in clock(ticks, launches)]
