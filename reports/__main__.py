@@ -1,4 +1,4 @@
-"""`python -m reports render | select | compare | export`: pages of runs, the backend to use, two runs, one run's JSON."""
+"""`python -m reports render | select | compare | export`: pages, the backend to use, two runs, a run's JSON."""
 
 from __future__ import annotations
 

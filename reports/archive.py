@@ -12,7 +12,7 @@ from suite.record.run import Record
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-__all__ = ["DATA", "profile_beside", "runs", "run_files", "tried"]
+__all__ = ["DATA", "profile_beside", "run_files", "runs", "tried"]
 
 
 def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 DATA = Path(__file__).parent / "data"
-"""<device-slug>/<utc>-<commit>.json.xz, append-only; beside them .profile.json and .variants.json, which are no runs."""
+"""<device-slug>/<utc>-<commit>.json.xz, append-only; beside them .profile.json and .variants.json, no runs."""
 
 PUBLISHED = Path(__file__).parent / "published"
 """What `tox -e report` writes, and nobody else."""

@@ -92,7 +92,8 @@ def test_what_a_killed_run_left_is_taken_away(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_published_run_is_packed_under_its_name(tmp_path: Path) -> None:
+def test_a_published_run_is_packed_under_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     found = destination.of(tmp_path, "run", None, packed.SUFFIX)
     assert found is not None
     found.partial.write_text(json.dumps(RUN))
