@@ -1,4 +1,4 @@
-"""`python -m reports render | select | compare | export`: pages, the backend to use, two runs, a run's JSON."""
+"""`python -m reports render | select | regret | compare | export`: pages, answers, two runs, a run's JSON."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published
         if options.command == "render":
             print(_render(options, data, published))
             return 0
-        from reports.answers.command import select
+        from reports.answers import command
 
-        return select(options, data, published)
+        return (
+            command.select(options, data, published) if options.command == "select" else command.regret(options, data)
+        )
 
     return run(PROG, work)
 
@@ -48,6 +50,9 @@ def _parser() -> argparse.ArgumentParser:
     render.add_argument("--to", type=Path, metavar="DIR", help="where its page goes; needed with --run")
     _add_select(commands)
     exits = "Exit code: 0 when nothing is SLOWER, 1 when something is, 2 when the runs cannot be compared."
+    judge = commands.add_parser("regret", help="what following the answers costs, in cases that they do not rest on")
+    judge.add_argument("runs", nargs="*", type=Path, metavar="RUN", help="runs of --sweep held-out; default: published")
+    judge.add_argument("--json", action="store_true", help="a JSON object on stdout")
     against = commands.add_parser("compare", help="what became FASTER or SLOWER from run to run", epilog=exits)
     against.add_argument("old", type=Path, metavar="OLD", help="a run's record")
     against.add_argument("new", type=Path, metavar="NEW", help="a later one, of the same device model")

@@ -5,18 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from reports.places import DATA
-from suite.cases import HEADLINE
+from suite.cases import HEADLINE, HELD_OUT
 from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
 from suite.record.run import Record
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-__all__ = ["DATA", "profile_beside", "run_files", "runs", "tried"]
+__all__ = ["DATA", "apart", "every", "profile_beside", "run_files", "runs", "tried"]
 
 
-def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
-    """Device slug -> its runs, newest first; slugs in alphabetical order.
+Runs = dict[str, tuple[Record, ...]]
+"""Device slug -> its runs, newest first."""
+
+
+def runs(data: Path = DATA) -> Runs:
+    """Device slug -> its runs, newest first, but for held-out ones; slugs in alphabetical order. Raises as `every`."""
+    return apart(every(data))[0]
+
+
+def every(data: Path = DATA) -> Runs:
+    """Device slug -> all its runs, newest first; slugs in alphabetical order.
 
     Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
     """
@@ -34,6 +43,16 @@ def runs(data: Path = DATA) -> dict[str, tuple[Record, ...]]:
 def run_files(data: Path = DATA) -> list[Path]:
     """The files of runs, packed or plain, by name."""
     return sorted(path for path in [*data.glob("*/*.json"), *data.glob(f"*/*{SUFFIX}")] if is_run(path))
+
+
+def apart(devices: Runs) -> tuple[Runs, Runs]:
+    """The runs that answers rest on, and those of the held-out sweep, by which answers are judged."""
+    return _those(devices, held_out=False), _those(devices, held_out=True)
+
+
+def _those(devices: Runs, *, held_out: bool) -> Runs:
+    chosen = {slug: tuple(r for r in runs if (r.run.sweep == HELD_OUT) == held_out) for slug, runs in devices.items()}
+    return {slug: runs for slug, runs in chosen.items() if runs}
 
 
 def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:

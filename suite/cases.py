@@ -104,10 +104,32 @@ SHAPES: dict[tuple[int, int], str] = {
     (64, 1048576): "few long rows: one scalar of A serves a whole block",
     (5000, 4097): "no power of two, one column past a block: the ragged tail",
     (4096, 4095): "one column short: every row starts misaligned",
+    (500, 333): "misaligned rows where a launch is all: `select` has no other neighbour there",
+    (1500, 1001): "misaligned rows inside every L2",
+    (300000, 9): "rows shorter than a warp inside every L2: between 7 and 37 columns the best form changes",
+    (500000, 16): "aligned rows shorter than a warp: 32 or 64 bytes",
+    (40, 500009): "few long rows, all but the first misaligned",
 }
 """Each size with its reason. Bytes are of B and C together in float32."""
 
 LAYOUTS: tuple[Layout, ...] = ("row_padded", "column_major", "offset_by_one")
+
+HELD_OUT = "held-out"
+"""The sweep by which `select` is judged: no other has its cases, and its runs are never evidence for an answer."""
+
+HELD_OUT_ELEMENTS = (60_000, 400_000, 1_800_000, 9_000_000, 18_000_000, 50_000_000)
+"""0.5 to 400 MB in float32, half of it in 16 bits: every regime of an H100 and of an H200."""
+
+HELD_OUT_COLUMNS = (24, 13, 200, 203, 1496, 1501, 9000, 9011, 100_008, 100_003)
+"""Rows on 16-byte boundaries in every dtype, and off them, in turn; from shorter than a warp to a hundred blocks."""
+
+
+def _held_out() -> tuple[Case, ...]:
+    """60 shapes, each in one dtype: a run of all in all three would take an hour."""
+    sides = [(max(1, round(each / cols)), cols) for each in HELD_OUT_ELEMENTS for cols in HELD_OUT_COLUMNS]
+    dtypes = ("float32", "float16", "bfloat16")
+    return tuple(Case(*shape, dtypes[(at + at // 10) % 3]) for at, shape in enumerate(sides))
+
 
 SWEEPS: dict[str, tuple[Case, ...]] = {
     "quick": (
@@ -124,6 +146,7 @@ SWEEPS: dict[str, tuple[Case, ...]] = {
         Case(4096, 4096, "float64"),
         *(Case(4096, 4096, "float32", layout) for layout in LAYOUTS),
     ),
+    HELD_OUT: _held_out(),
 }
 
 

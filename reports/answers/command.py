@@ -37,3 +37,29 @@ def _evidence(data: Path, published: Path) -> Evidence:
     from reports.answers.condense import evidence  # it brings pydantic and reads every sample: seconds
 
     return evidence(data)
+
+
+def regret(options: argparse.Namespace, data: Path) -> int:
+    """Print what following the answers costs, in the held-out runs named or published; returns 0."""
+    from reports import archive
+    from reports.answers.condense import condense
+    from reports.answers.regret import judged, lines
+    from suite.record.store import read_run
+
+    evidence, published = archive.apart(archive.every(data))
+    given = [read_run(path) for path in options.runs]
+    judging = {slug: [run for run in given if run.machine.slug == slug] for slug in evidence} if given else published
+    strangers = sorted({run.machine.name for run in given if run.machine.slug not in evidence})
+    if strangers:
+        raise NotMeasured(f"no other run of {', '.join(strangers)} is published, so there is no answer to judge")
+    truths = condense({slug: runs for slug, runs in judging.items() if runs}).devices
+    devices = condense(evidence).devices
+    asked = [slug for slug in devices if slug in truths or not given]
+    if options.json:
+        found = {
+            devices[slug].name: [asdict(each) for each in judged(devices[slug], truths.get(slug))] for slug in asked
+        }
+        print(json.dumps(found, indent=2))
+    else:
+        print("\n".join(line for slug in asked for line in lines(devices[slug], truths.get(slug))))
+    return 0

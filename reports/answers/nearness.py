@@ -43,7 +43,9 @@ def aligned(case: Case) -> bool:
 
 
 def aspect(case: Case) -> str:
-    """Short rows end within a usual block; few rows leave one scalar of A to many blocks."""
+    """Rows end within a warp, or within a usual block; few rows leave one scalar of A to many blocks."""
+    if case.cols < 32:
+        return "rows shorter than a warp"
     return "short rows" if case.cols < 256 else "few rows" if case.rows < 256 else "many long rows"
 
 

@@ -27,7 +27,8 @@ HELD = 0.02
 """A backend is out whose worst ratio among the neighbours exceeds the best such by more."""
 
 TIED = 0.01
-"""Tied is what was never slower than the fastest by more than this, in no run and in no neighbour."""
+"""Tied is what was never slower than the fastest by more than this, in any run or neighbour. Fewer than
+FEWEST_NEIGHBOURS of the question's own class are not enough to say so."""
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,16 @@ def _decision(device: Device, question: Question, found: list[Case], unsteady: M
     order = sorted(scores, key=lambda name: (scores[name], steady[name].best, name))
     others = sorted((n for n, each in steady.items() if each.worst <= 1 + TIED), key=lambda n: (steady[n].worst, n))
     chosen = order[0] if order else ""
+    alike = sum(class_of(device, each) == class_of(device, question.case) for each in found)
+    told = alike == len(found) or alike >= FEWEST_NEIGHBOURS
     return Decision(
         backend=chosen,
         measured=found == [question.case],
         cases=tuple(each.id for each in found),
-        across=any(class_of(device, each) != class_of(device, question.case) for each in found),
+        across=alike < len(found),
         standings=standings,
         unsteady=unsteady,
-        tied=tuple(name for name in others if name != chosen),
+        tied=tuple(name for name in others if told and name != chosen),
         why_not="" if chosen else "no backend was steady in every case around it",
     )
 

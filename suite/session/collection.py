@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from suite.cases import HEADLINE, Case
+from suite.cases import HEADLINE, HELD_OUT, SWEEPS, Case
 from suite.record.measurement import Series
 from suite.session.bench import Bench
 
 LAUNCH_CASE = Case(256, 256)
 """Where the series launch and call are taken: the device's part is nothing."""
+
+SMALL_BYTES = 1_500_000
+"""A case of up to so many is small enough for those series: half a microsecond of an H100's bandwidth."""
 
 COSTED = (HEADLINE, Case(8192, 8192, "bfloat16"))
 """The cases that first use, energy and the other timers are taken at, with the largest of the sweep."""
@@ -25,7 +28,7 @@ def parameters(test: str, bench: Bench, cases: Sequence[Case]) -> tuple[Names, l
     if test == "test_throughput":
         return ("case", "series", "contender"), campaigns(bench, cases, ("cold", "hot"))
     if test == "test_launch":
-        return ("case", "series", "contender"), campaigns(bench, (LAUNCH_CASE,), ("launch", "call"))
+        return ("case", "series", "contender"), campaigns(bench, hosted(cases), ("launch", "call"))
     sample = costed(cases) if test == "test_other_timers_and_energy" else costed(cases)[:1]
     names = [entry.name for entry in bench.participants.available]
     return ("case", "backend"), [(case.id, name) for case in sample for name in names]
@@ -34,6 +37,18 @@ def parameters(test: str, bench: Bench, cases: Sequence[Case]) -> tuple[Names, l
 def campaigns(bench: Bench, cases: Sequence[Case], all_series: tuple[Series, ...]) -> list[Names]:
     """Every contender of every campaign."""
     return [(case.id, series, name) for case in cases for series in all_series for name in bench.contenders(series)]
+
+
+def hosted(cases: Sequence[Case]) -> list[Case]:
+    """Where the host's time is taken: at LAUNCH_CASE, or at a held-out sweep's own small cases.
+
+    Of those one for each dtype, and for rows on and off 16-byte boundaries.
+    """
+    small: dict[tuple[str, bool], Case] = {}
+    for case in cases:
+        if case in SWEEPS[HELD_OUT] and case.bytes_moved <= SMALL_BYTES:
+            small.setdefault((case.dtype, case.cols * case.itemsize % 16 == 0), case)
+    return list(small.values()) or [LAUNCH_CASE]
 
 
 def costed(cases: Sequence[Case]) -> list[Case]:

@@ -43,6 +43,15 @@ def test_the_full_sweep_has_the_headline_in_every_dtype_and_no_case_twice() -> N
     }
 
 
+def test_the_held_out_sweep_shares_no_case_and_covers_what_it_judges() -> None:
+    held, machine = SWEEPS["held-out"], (50 << 20, 3.35e12)
+    assert not set(held) & {case for name, sweep in SWEEPS.items() if name != "held-out" for case in sweep}
+    assert len({(case.rows, case.cols) for case in held}) >= 60
+    covered = {(case.dtype, case.cols * case.itemsize % 16 == 0) for case in held}
+    assert len(covered) == 6
+    assert len({case.regime(*machine) for case in held}) == 4
+
+
 def test_regimes_follow_the_device() -> None:
     h100, rtx4090 = (50 << 20, 3.35e12), (72 << 20, 1.008e12)
     assert HEADLINE.regime(*h100) == HEADLINE.regime(*rtx4090) == "DRAM-bound"

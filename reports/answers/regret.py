@@ -1,0 +1,123 @@
+"""How much is lost by following the answers: regret, time of the recommended backend over the fastest's, less 1.
+
+Asked of cases that the rule has not seen: a run of the held-out sweep, or each measured case in turn, left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from statistics import mean
+
+from reports.answers.called import WAYS, Called, Question, device_series
+from reports.answers.draws import draws, ratios
+from reports.answers.evidence import Device
+from reports.answers.rule import Decision, decide
+from suite.cases import Case, parse
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What one backend cost in one case, in one restart of one run: 0.01 is 1 % slower than the fastest."""
+
+    loss: float
+    case: str
+    backend: str
+
+
+@dataclass(frozen=True)
+class Regret:
+    """Of all answers to questions of one way of calling on one device; shares, 0.01 is 1 %."""
+
+    called: Called
+    cases: int
+    unanswered: tuple[str, ...]  # the cases for which the rule said "measure", or named what was not measured there
+    mean: float
+    p95: float
+    worst: Loss | None
+    tied_worst: Loss | None  # among the others that were called as fast
+    tied: int  # how many times another was
+
+
+def leave_one_out(device: Device, called: Called, dtypes: Iterable[str] = ("float32", "float16", "bfloat16")) -> Regret:
+    """The regret in each measured contiguous case, answered from all others."""
+    known = [parse(case) for case in device.cells[device_series(called)]]
+    asked = [case for case in known if case.layout == "contiguous" and case.dtype in dtypes]
+    answers = [
+        (case, decide(device, Question(case, called), [each for each in known if each != case])) for case in asked
+    ]
+    return _regret(device, called, answers)
+
+
+def held_out(device: Device, truth: Device, called: Called) -> Regret:
+    """The regret of the device's answers in all cases of held-out runs of the same device, condensed as `truth`.
+
+    A case that is among the device's own is left out: it would be answered from itself.
+    """
+    known = [parse(case) for case in device.cells[device_series(called)]]
+    asked = [case for case in map(parse, truth.cells[device_series(called)]) if case not in known]
+    return _regret(truth, called, [(case, decide(device, Question(case, called))) for case in asked])
+
+
+def _series(called: Called) -> str:
+    return "hot" if called == "graph-hot" else "cold"
+
+
+def _regret(truth: Device, called: Called, answers: list[tuple[Case, Decision]]) -> Regret:
+    losses: list[Loss] = []
+    tied: list[Loss] = []
+    unanswered = []
+    for case, decision in answers:
+        measured = ratios(draws(truth, Question(case, called), case))
+        chosen = list(_losses(measured, case, [decision.backend]))
+        if not chosen:
+            unanswered.append(case.id)
+        losses += chosen
+        tied += _losses(measured, case, decision.tied)
+    ordered = sorted(each.loss for each in losses)
+    return Regret(
+        called=called,
+        cases=len(answers),
+        unanswered=tuple(unanswered),
+        mean=mean(ordered) if ordered else 0.0,
+        p95=ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0,
+        worst=_worst(losses),
+        tied_worst=_worst(tied),
+        tied=len(tied),
+    )
+
+
+def _losses(measured: dict[str, list[float]], case: Case, backends: Iterable[str]) -> Iterator[Loss]:
+    for name in backends:
+        for ratio in measured.get(name, []):
+            yield Loss(ratio - 1, case.id, name)
+
+
+def _worst(losses: list[Loss]) -> Loss | None:
+    return max(losses, key=lambda each: each.loss, default=None)
+
+
+def judged(device: Device, truth: Device | None) -> Iterator[Regret]:
+    """The regret for every way of calling but a first use: in held-out runs where there are any, else leave-one-out.
+
+    A first use is decided by seconds of compiling, and the same backend wins in every case.
+    """
+    for called in WAYS:
+        if called != "first-use":
+            yield held_out(device, truth, called) if truth else leave_one_out(device, called)
+
+
+def lines(device: Device, truth: Device | None) -> Iterator[str]:
+    """The device's regret for a terminal, a line for each way of calling."""
+    how = "held-out runs" if truth else "leave-one-out over its own runs: no held-out run is published"
+    yield f"{device.name}, {how}. Regret: time of the recommended backend over the fastest's, less 1"
+    for each in judged(device, truth):
+        answered = f"{each.cases - len(each.unanswered)} of {each.cases} cases answered"
+        yield (
+            f"  {each.called:11}{answered}; mean {each.mean:.2%}, 95th percentile {each.p95:.2%}, "
+            f"worst {_said(each.worst)}; of {each.tied} called as fast, worst {_said(each.tied_worst)}"
+        )
+
+
+def _said(loss: Loss | None) -> str:
+    return f"{loss.loss:.2%} ({loss.backend}, {loss.case})" if loss else "none"

@@ -1,0 +1,82 @@
+"""What following the answers costs, in cases that they do not rest on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reports.__main__ import main
+from reports.answers.condense import condense, evidence
+from reports.answers.evidence import Device
+from reports.answers.regret import held_out, leave_one_out
+from reports.archive import runs
+from reports.tests import factory
+from suite.cases import HELD_OUT, Case
+from suite.record.store import read_run
+
+SQUARES = tuple(Case(side, side) for side in (4096, 8192, 12288, 16384))
+SERIES = ("cold", "hot", "launch", "call")
+NAMES = {"triton_tuned": 0.98, "numba_cuda": 0.97, "torch_broadcast": 0.8}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    factory.write(tmp_path, factory.run(cases=SQUARES, backends=NAMES, series=SERIES))
+    return tmp_path
+
+
+@pytest.fixture
+def judging(tmp_path: Path) -> Path:
+    """A held-out run in which another backend is 10 % faster than the one that answers recommend."""
+    names = NAMES | {"cupy_rawkernel": 0.98 * 1.1}
+    raw = factory.run(cases=(Case(6000, 6000), Case(7000, 6000)), backends=names, series=SERIES, sweep=HELD_OUT)
+    return factory.write(tmp_path, raw, "held")
+
+
+def test_what_is_fastest_everywhere_costs_nothing_when_left_out(data: Path) -> None:
+    (device,) = evidence(data).devices.values()
+    found = leave_one_out(device, "graph-cold")
+    assert (found.cases, found.unanswered) == (4, ())
+    assert found.mean == pytest.approx(0, abs=0.003)
+    assert found.tied == 0  # numba_cuda is 1 % slower, in some case by a little more
+
+
+def test_a_loss_is_found_where_the_answer_is_not_the_fastest(data: Path, judging: Path) -> None:
+    (device,) = evidence(data).devices.values()
+    assert device.cells["cold"].keys() == {case.id for case in SQUARES}
+    assert judging.name not in {Path(record.path).name for each in runs(data).values() for record in each}
+    truth = evidence_of(judging)
+    found = held_out(device, truth, "graph-cold")
+    assert found.mean == pytest.approx(0.1, abs=0.01)
+    assert found.worst is not None
+    assert found.worst.backend == "triton_tuned"
+    assert found.worst.loss >= found.p95
+
+
+def evidence_of(path: Path) -> Device:
+    (device,) = condense({"device": [read_run(path)]}).devices.values()
+    return device
+
+
+def test_the_command_judges_by_published_held_out_runs_or_by_those_named(
+    data: Path, judging: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["regret", "--json"], data=data) == 0
+    (found,) = json.loads(capsys.readouterr().out).values()
+    assert {each["called"] for each in found} == {"graph-cold", "graph-hot", "launched", "once"}
+    assert found[0]["mean"] == pytest.approx(0.1, abs=0.01)
+    moved = judging.rename(tmp_path / "elsewhere.json")
+    assert main(["regret"], data=data) == 0
+    assert "leave-one-out" in capsys.readouterr().out
+    assert main(["regret", str(moved)], data=data) == 0
+    assert "held-out runs" in capsys.readouterr().out
+
+
+def test_a_run_of_a_device_without_answers_is_refused(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stranger = factory.write(tmp_path / "other", factory.run(factory.ADA, sweep=HELD_OUT))
+    assert main(["regret", str(stranger)], data=data) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
