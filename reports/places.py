@@ -12,3 +12,6 @@ PUBLISHED = Path(__file__).parent / "published"
 
 EVIDENCE = "evidence.json"
 """In PUBLISHED: the published times, condensed, which `select` answers from."""
+
+SELECTION = "selection.json"
+"""In PUBLISHED: the answers themselves, for programs that have nothing of this project; see answers/dispatch.py."""

@@ -54,10 +54,18 @@ class Decision:
     why_not: str = ""
 
 
-def decide(device: Device, question: Question, cases: Iterable[Case] | None = None) -> Decision:
-    """The backend for the question on the device; `cases`: those that may be looked at, all measured ones for None."""
+def decide(
+    device: Device,
+    question: Question,
+    cases: Iterable[Case] | None = None,
+    unsteady: Mapping[str, float] | None = None,
+) -> Decision:
+    """The backend for the question on the device; `cases`: those that may be looked at, all measured ones for None.
+
+    unsteady: what `unsteady_in` gives, for who asks many questions of one dtype.
+    """
     known = list(map(parse, device.cells.get(device_series(question.called), {}))) if cases is None else list(cases)
-    unsteady = _unsteady(device, question, known)
+    unsteady = unsteady_in(device, question, known) if unsteady is None else unsteady
     if question.case in known and draws(device, question, question.case):
         return _decision(device, question, [question.case], {})
     found = neighbours(device, question.case, known)
@@ -125,7 +133,7 @@ def _standings(device: Device, question: Question, found: Iterable[Case]) -> dic
     }
 
 
-def _unsteady(device: Device, question: Question, known: Iterable[Case]) -> dict[str, float]:
+def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> dict[str, float]:
     """Backend -> how far its device time's ratio in one case differed between draws, for those beyond STEADY."""
     widest: dict[str, float] = {}
     for case in known:

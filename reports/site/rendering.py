@@ -11,10 +11,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from reports import archive
-from reports.answers.condense import condense
-from reports.answers.evidence import dump
+from reports.answers.documents import documents
 from reports.answers.evidence import files as of_data
-from reports.places import EVIDENCE, PUBLISHED
+from reports.places import PUBLISHED
 from reports.sections import tried
 from reports.site.index import index
 from reports.site.layout import Files, files
@@ -28,12 +27,12 @@ def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
     """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
 
     Returns how many runs there are. In it: <device-slug>/<run>.html and .md with their SVG files, and tried.html and
-    .md; README.md, the index; headline.svg, the newest result; evidence.json.
+    .md; README.md, the index; headline.svg, the newest result; evidence.json and selection.json.
 
     The same data give the same bytes. Raises BadRecord, or CannotWrite where a file cannot be written; no page is
     touched before all are made.
     """
-    devices = archive.runs(data)
+    devices, judging = archive.apart(archive.every(data))
     every = [run for runs in devices.values() for run in runs]
     others = archive.tried(data)
     made = _pages(every)
@@ -42,7 +41,7 @@ def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
         made |= {f"{slug}/{name}": text for name, text in written.items()}
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()})
-    made |= {EVIDENCE: dump(condense(devices, of_data(data)))} if devices else {}
+    made |= documents(devices, judging, of_data(data))
     _write(published, made)
     _remove_all_but(published, made)
     return len(every)
