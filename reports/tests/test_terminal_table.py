@@ -47,7 +47,9 @@ def test_a_narrow_terminal_gets_several_tables_and_every_number_whole(width: int
     record = factory.made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN)
     shown = on_screen(record, width)
     assert not any("…" in line for line in shown)
-    assert sum(len(re.findall(r"\d+\.\d( =| \?)?(?= |$)", line)) for line in shown) == 46 * 14
+    assert sum(len(re.findall(r"\d+\.\d( =| \?)?(?= |$)", line)) for line in shown) == len(SWEEPS["full"]) * len(
+        factory.FOURTEEN
+    )
     assert sum("ceiling" in line and "share" not in line and "=" not in line for line in shown) > 1
 
 

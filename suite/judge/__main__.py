@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from backends import CannotDo
-from suite import command_line
+from suite import LOCAL, command_line
 from suite.cases import HEADLINE, Case, sweep
 from suite.device import locks, machine
-from suite.judge import words
+from suite.judge import library, words
 from suite.judge.judging import judge
+from suite.record import store
 from suite.record.judgement import Judgement
 
 SMALLER = Case(2048, 2048)
@@ -25,16 +26,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: list[str]) -> int:
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if (args.file is None) != args.library:
+        parser.error("name one FILE to judge, or --library to try the judge on the files that it must catch")
     if args.profile:
         raise CannotDo("--profile is not there yet: `tox -e profile` gives the counters of the catalogue's backends")
     import torch
 
     kind = "cuda" if torch.cuda.is_available() else "cpu"
+    if args.library:
+        return _try_library(kind, args.out)
     cases = sweep(args.case) if args.case else (HEADLINE if kind == "cuda" else SMALLER,)
-    with ExitStack() as held:
-        if kind == "cuda":
-            held.enter_context(locks.device(machine.uuid(kind)))
+    with _held(kind):
         found = judge(args.file, cases, progress=_progress)
     _clear()
     found = found.model_copy(update={"look_at": words.look_at(found)})
@@ -42,12 +46,38 @@ def _main(arguments: list[str]) -> int:
     return found.exit_code
 
 
+@contextmanager
+def _held(kind: str) -> Iterator[None]:
+    """No other run measures on this GPU meanwhile."""
+    with ExitStack() as held:
+        if kind == "cuda":
+            held.enter_context(locks.device(machine.uuid(kind)))
+        yield
+
+
+def _try_library(kind: str, out: Path) -> int:
+    """Try every file, store what was said, and name the files of which something else was said than must be."""
+    store.require_writable(out, "--out")
+    with _held(kind):
+        found = library.try_all(machine.describe(kind), "tox -e judge -- --library", _progress)
+    _clear()
+    missed = [row for row in found.files if not row.as_expected]
+    for row in missed:
+        print(f"{row.name}: {row.verdict} by {row.caught_by}, not {row.expected}; {row.reason}")
+    print(f"{len(found.files) - len(missed)} of {len(found.files)} as they must be on {found.machine.name}")
+    print(f"mutants: {store.write_document(found, out)}")
+    return 1 if missed else 0
+
+
 def _parser() -> command_line.Parser:
     parser = command_line.Parser("judge", description="Whether a kernel file is right, where, and how fast.")
-    parser.add_argument("file", type=Path, help="a Python file with bind, class ModelNew or a function (A, B)")
+    what = "a Python file with bind, class ModelNew or a function (A, B)"
+    parser.add_argument("file", type=Path, nargs="?", help=what)
     parser.add_argument("--case", help=f"case ids joined by commas, or a sweep; by default {HEADLINE.id} on a GPU")
     parser.add_argument("--json", action="store_true", help="the Judgement as a versioned document")
     parser.add_argument("--profile", action="store_true", help="with Nsight Compute's counters")
+    parser.add_argument("--library", action="store_true", help="try the judge on every file that it must catch")
+    parser.add_argument("--out", type=Path, default=LOCAL, metavar="DIR", help="where that goes (%(default)s)")
     return parser
 
 

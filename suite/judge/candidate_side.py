@@ -222,7 +222,8 @@ def serve(channel: socket.socket, kind: str) -> None:
     requests: dict[str, Callable[..., dict[str, Any] | None]] = {
         name: getattr(owner, name) for owner, names in ((side, REQUESTS), (timed, timed.REQUESTS)) for name in names
     }
-    send, receive, freeze, leave = messages.send, messages.receive, side._freeze, os._exit
+    send, receive, freeze, leave, whoami = messages.send, messages.receive, side._freeze, os._exit, os.getpid
+    first = whoami()
     while True:
         try:
             request, descriptor = receive(channel)
@@ -237,6 +238,9 @@ def serve(channel: socket.socket, kind: str) -> None:
         except BaseException as error:  # a file may raise SystemExit or KeyboardInterrupt
             answer = _failure(error)
             side.failed = True
+        if whoami() != first:
+            send(channel, {messages.FORKED: True})
+            leave(1)
         if answer is None:
             continue
         freezes = answer.pop("freeze", False)

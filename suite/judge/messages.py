@@ -13,6 +13,9 @@ from typing import Any
 MOST_BYTES = 1 << 22
 """Of one message: samples of the longest campaign, several times over."""
 
+FORKED = "forked"
+"""The answer of a candidate's process that is a copy of the one that was asked: a launch forked and came back twice."""
+
 HEADER = struct.Struct("<I")
 
 

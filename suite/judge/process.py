@@ -118,6 +118,9 @@ class Candidate:
         except messages.BadMessage as error:
             self.close()
             raise Ended("crashed", f"its process wrote into the judge's channel: {error}") from None
+        if messages.FORKED in content:
+            self.close()
+            raise Ended("crashed", "it forked, and came back in both processes")
         return content
 
     def frozen(self) -> bool:

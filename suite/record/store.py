@@ -19,6 +19,7 @@ from suite.record import packed
 from suite.record.document import Document
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement
+from suite.record.mutants import Mutants
 from suite.record.profile import Profile
 from suite.record.run import Benchmark, Record, Run
 from suite.record.variants import Variants
@@ -27,7 +28,7 @@ SCHEMA = 1
 PARTIAL = ".partial"
 """Ends the name of a file that is not complete."""
 
-DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants)
+DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants)
 """What lies beside runs and is none."""
 
 Written = TypeVar("Written", bound=Document)

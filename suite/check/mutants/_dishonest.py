@@ -7,6 +7,13 @@ from suite.record.judgement import Check
 
 _EARLIER: tuple[Check, ...] = ("gate", "probes", "repeats", "secret", "steady", "ceiling")
 
+_AS_KERNELBENCH_HAS_THEM = (
+    *group("threads", "refused", "inline_on_a_stream_of_its_own", device="cuda", also=_EARLIER),
+    *group("gate", "incorrect", "inline_returns_empty", device="cuda", also=LATER),
+    *group("gate", "incorrect", "inline_clears_inputs", device="cuda", also=("guards", *LATER)),
+)
+"""Its three adversarial kernels (src/kernelbench/unit_tests/test_kernels, commit 423217d), for this product."""
+
 _COMPUTE_WHEN_LOOKED_AT = (
     *group("contract", "refused", "lazy_subclass", "turns_out_lazy", also=("patched", *_EARLIER)),
     *group("patched", "refused", "lazy_function_mode", also=_EARLIER),
@@ -141,6 +148,7 @@ _SEARCH = (
 )
 
 DISHONEST: tuple[Mutant, ...] = (
+    *_AS_KERNELBENCH_HAS_THEM,
     *_COMPUTE_WHEN_LOOKED_AT,
     *_TAMPER_AND_LEAVE_C,
     *_TAMPER_WITH_TIME,

@@ -9,6 +9,7 @@ HONEST: tuple[Mutant, ...] = (
         None,
         "right",
         "honest_plain",
+        "honest_problem_12",
         "honest_allocates",
         "honest_function",
         "honest_with_arguments",

@@ -42,6 +42,11 @@ class Mutant:
         return ast.get_docstring(ast.parse(self.path.read_text(encoding="utf-8"))) or ""
 
     @property
+    def meets(self) -> tuple[Check, ...]:
+        """Every check that may catch it."""
+        return (*((self.caught_by,) if self.caught_by else ()), *self.also)
+
+    @property
     def runs_on_cpu(self) -> bool:
         """Whether a machine without a GPU can try it."""
         return self.device != "cuda"

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from backends import UnknownBackend
-from suite.check import mutants
 from suite.check.mutants import Mutant
 from suite.judge.judging import judge
 from suite.judge.processes import stat
@@ -66,8 +65,3 @@ def test_a_file_that_is_no_python_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "is_no_python.py").write_text(NO_PYTHON)
     with pytest.raises(UnknownBackend, match="line 1"):
         judge(tmp_path / "is_no_python.py", CASES, plan=AS_LITTLE_AS_CAN_BE, limits=LIMITS)
-
-
-def test_a_file_that_answers_from_two_processes_is_not_right(tmp_path: Path) -> None:
-    row = next(row for row in mutants.MUTANTS if row.name == "returns_twice")
-    assert judged(row, tmp_path).verdict != "right"

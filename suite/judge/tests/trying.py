@@ -19,7 +19,7 @@ CASES = (Case(64, 160),)
 LIMITS = Limits(load_s=6.0, bind_s=2.0, launch_s=2.0, memory_bytes=1 << 30)
 AS_LITTLE_AS_CAN_BE = replace(Plan(), min_rounds=1, max_rounds=1)
 
-ELSEWHERE = ("has_no_entry", "honest_under_pytest", "returns_twice")
+ELSEWHERE = ("has_no_entry", "honest_under_pytest")
 """Files that have a test of their own."""
 
 CAUGHT = [row for row in mutants.MUTANTS if row.runs_on_cpu and row.name not in ELSEWHERE]
