@@ -169,12 +169,18 @@ def why_unsupported(entry: Entry, dtype: str, device: str = "") -> str:
 
 
 def load(entry: Entry) -> Backend:
-    """Import and return the entry's module. A missing or broken library raises whatever its import raises."""
+    """Import and return the entry's module. A missing or broken library raises whatever its import raises.
+
+    A Triton backend says by `launch_arguments` what it launches, and _triton_launch binds that.
+    """
     if entry.path:
         from backends import _candidate as candidate
 
         return candidate.load(entry.path)
-    return cast(Backend, importlib.import_module(f"backends.{entry.name}"))
+    module: Any = importlib.import_module(f"backends.{entry.name}")
+    if hasattr(module, "launch_arguments"):
+        return cast(Backend, importlib.import_module("backends._triton_launch").Bound(module))
+    return cast(Backend, module)
 
 
 def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int = 0) -> Launch:
@@ -204,8 +210,8 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
 def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:
     """What a backend that compiles would launch on contiguous, aligned operands; no device is needed to ask.
 
-    A Triton backend says by `launch_arguments` what it launches, and _triton_compile compiles that; any other has its
-    own compile_for(rows, cols, dtype, capability). A missing or broken library raises whatever its import raises.
+    What a Triton backend's `launch_arguments` says is compiled by _triton_compile; any other backend has its own
+    compile_for(rows, cols, dtype, capability). A missing or broken library raises whatever its import raises.
     """
     backend: Any = load(entry)
     if hasattr(backend, "launch_arguments"):

@@ -11,7 +11,7 @@ from triton.backends.compiler import GPUTarget
 from triton.compiler import ASTSource
 
 from backends import Compiled
-from backends.triton_tuned import config_text
+from backends._triton_launch import config_text
 
 WARP = 32  # threads
 POINTERS = {torch.float32: "*fp32", torch.float16: "*fp16", torch.bfloat16: "*bf16", torch.float64: "*fp64"}

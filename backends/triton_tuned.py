@@ -1,4 +1,4 @@
-# mypy: allow-untyped-defs, allow-incomplete-defs
+# mypy: allow-untyped-defs, allow-incomplete-defs, allow-any-generics
 """C = diag(A) · B in Triton, tuned: two autotuned kernels, the rule that chooses between them, and a module to paste.
 
 `scale_flat` streams B and C where both run through memory in the same order, `scale_tile` transposes where they do not.
@@ -222,74 +222,100 @@ def launch_arguments(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
     )
 
 
+def refuse_what_does_not_fit(a: torch.Tensor, b: torch.Tensor) -> None:
+    """Raises ValueError for operands that have no product here."""
+    if a.ndim != 1 or b.ndim != 2 or a.shape[0] != b.shape[0]:
+        raise ValueError(f"A must be (N,) and B (N, M), not {tuple(a.shape)} and {tuple(b.shape)}")
+    if a.dtype != b.dtype or not a.dtype.is_floating_point:
+        raise ValueError(f"A and B must have one floating-point type, not {a.dtype} and {b.dtype}")
+    if a.device != b.device:
+        raise ValueError(f"A and B must be on one device, not {a.device} and {b.device}")
+
+
 def scale(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
-    """out = diag(a) · b on the current stream; a: (N,), b and out: (N, M), any strides. Returns out."""
-    if out.numel() > 0:
-        kernel, grid, arguments, _ = launch_arguments(a, b, out)
-        with torch.cuda.device_of(out):
-            kernel[grid](*arguments)
+    """out = diag(a) · b on the current stream; a: (N,), b and out: (N, M), any strides. Returns out.
+
+    What to launch follows from the form of the operands, all that a plan and a compiled kernel depend on. It is found
+    once per form. Addresses are read anew at every call, and of them the form has only what is left modulo 16.
+    """
+    a_at, b_at, out_at = a.data_ptr(), b.data_ptr(), out.data_ptr()
+    form = (
+        *(a.shape, a.stride(), a.dtype, a.get_device(), a_at % 16),
+        *(b.shape, b.stride(), b.dtype, b.get_device(), b_at % 16),
+        *(out.shape, out.stride(), out.dtype, out.get_device(), out_at % 16),
+    )
+    launch = ModelNew.launches.get(form)
+    if launch is not None:
+        launch(a_at, b_at, out_at)
+    else:
+        first_launch(form, a, b, out)
     return out
 
 
-def config_text(config: triton.Config) -> str:
-    """A tuning config in words, e.g. "BLOCK 512, 16 warps"."""
-    return ", ".join([*(f"{name} {value}" for name, value in config.kwargs.items()), f"{config.num_warps} warps"])
+def first_launch(form: tuple, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> None:
+    """Plan, tune, compile and launch; remember what was launched for the next operands of this form.
 
-
-def enqueuer(compiled, grid, stream: int, arguments):
-    """The function that enqueues a compiled kernel, by its `run` with bare addresses: cheaper than its public `[grid]`.
-
-    Where this Triton's `run` is gone or takes other arguments, it is `[grid]`. The first call launches to find out.
+    Raises ValueError for operands that do not fit together. Where it may not tune, it launches the likeliest config and
+    remembers nothing: while the stream is captured, and while another thread tunes, since Triton's tuner is for one.
     """
-    addresses = [value.data_ptr() if isinstance(value, torch.Tensor) else value for value in arguments]
+    refuse_what_does_not_fit(a, b)
+    if out.numel() == 0:
+        return
+    kernel, grid, arguments, _ = launch_arguments(a, b, out)
+    with torch.cuda.device_of(out):
+        configs = configs_left(kernel, arguments)
+        tunes, final = len(configs) > 1, not (out.is_cuda and torch.cuda.is_current_stream_capturing())
+        if final and tunes:
+            final = ModelNew.turn.pop("to tune", False)
+        if final and tunes:
+            try:
+                compiled, config = kernel[grid](*arguments), kernel.best_config
+            finally:
+                ModelNew.turn["to tune"] = True
+        else:
+            config = configs[0]
+            compiled = kernel.fn[grid](*arguments, **config.all_kwargs())
+        if final and compiled is not None:  # Triton's interpreter compiles nothing
+            if len(ModelNew.launches) >= 1024:  # forms; a model has a few, a loop over odd shapes has no end of them
+                ModelNew.launches.clear()
+            ModelNew.launches[form] = launcher(compiled, grid(config.kwargs)[0], arguments, config)
+
+
+def configs_left(kernel, arguments: tuple) -> list[triton.Config]:
+    """The configs among which to tune these arguments, the likeliest first."""
+    if kernel.early_config_prune is None or len(kernel.configs) == 1:
+        return kernel.configs
+    return kernel.early_config_prune(kernel.configs, dict(zip(kernel.arg_names, arguments, strict=False)))
+
+
+def launcher(compiled, blocks: int, arguments: tuple, config: triton.Config):
+    """The function of three addresses (a, b, out) that launches this compiled kernel on the current stream.
+
+    It takes Triton's short way, `run`. Where that is gone or takes other arguments it is the public one, `[grid]`.
+    """
+    index, rest = arguments[2].get_device(), (*arguments[3:], *config.kwargs.values())
+    stream, here = triton.runtime.driver.active.get_current_stream, torch.cuda.current_device
     try:
-        run, leading = compiled.run, (*grid, stream, compiled.function, compiled.packed_metadata, None, None, None)
-        if not hasattr(enqueuer, "proven"):
-            run(*leading, *addresses)
-            vars(enqueuer).update(proven=True)
+        run, function, packed = compiled.run, compiled.function, compiled.packed_metadata
+        run(0, 1, 1, stream(index), function, packed, None, None, None, 0, 0, 0, *rest)  # no blocks: nothing runs
     except (AttributeError, TypeError):
-        by_grid = compiled[grid]
-        return lambda: by_grid(*arguments, stream=stream)
-    return lambda: run(*leading, *addresses)
+        by_grid = compiled[(blocks, 1, 1)]
 
+        def enqueue(a_at: int, b_at: int, out_at: int) -> None:
+            by_grid(a_at, b_at, out_at, *rest)
+    else:
 
-def named(launch, form: str = "", operands: tuple[torch.Tensor, ...] = ()):
-    """The launch itself, which now tells the form that runs, and keeps the memory that it has only addresses of.
+        def enqueue(a_at: int, b_at: int, out_at: int) -> None:
+            run(blocks, 1, 1, stream(index), function, packed, None, None, None, a_at, b_at, out_at, *rest)
 
-    backends.named does the same; this file imports nothing of the project's, so that it can be pasted anywhere.
-    """
-    vars(launch).update(form=form, operands=operands)
+    def launch(a_at: int, b_at: int, out_at: int) -> None:
+        if here() == index:
+            enqueue(a_at, b_at, out_at)
+        else:
+            with torch.cuda.device(index):
+                enqueue(a_at, b_at, out_at)
+
     return launch
-
-
-def launcher(stream: int, kernel, grid, arguments, form: str):
-    """Tune and compile now; return what launches the chosen kernel past the tuner's and the JIT's dispatch.
-
-    stream: a raw handle on the operands' device, which has to be the current one at each launch.
-    form: in words; the launch's own attribute of that name adds the chosen config.
-    """
-    out = arguments[2]
-    queue = None
-    if out.is_cuda:  # ExternalStream(0) is not the default stream but a new one
-        queue = torch.cuda.ExternalStream(stream, out.device) if stream else torch.cuda.default_stream(out.device)
-    with torch.cuda.stream(queue):
-        compiled = kernel[grid](*arguments)
-    config = kernel.best_config
-    blocks = (*grid(config.kwargs), 1, 1)[:3]
-    arguments = (*arguments, *config.kwargs.values())
-    # Triton's interpreter compiles nothing.
-    enqueue = enqueuer(compiled, blocks, stream, arguments) if compiled else lambda: kernel.fn[blocks](*arguments)
-
-    def launch() -> torch.Tensor:
-        enqueue()
-        return out
-
-    return named(launch, f"{form}, {config_text(config)}", operands=arguments[:3])
-
-
-def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int):
-    """A launch that enqueues out = diag(a) · b on the stream of this raw handle and returns out; see scale."""
-    return launcher(stream, *launch_arguments(a, b, out)) if out.numel() > 0 else named(lambda: out)
 
 
 @torch.library.custom_op("diagbench::product", mutates_args=())
@@ -322,19 +348,16 @@ product.register_autograd(gradients, setup_context=keep_operands)
 class ModelNew(nn.Module):
     """C = diag(A) · B."""
 
+    launches: dict = {}  # noqa: RUF012  # form -> what launches it, for all models; see scale
+    turn: dict = {"to tune": True}  # noqa: RUF012  # taken by the thread that tunes
+
     def forward(self, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
         """A: (N,), B: (N, M), of one floating-point type and on one device; returns C: (N, M), laid out as B is.
 
         Differentiable in both, backwards; one operator under torch.compile.
         Raises ValueError for operands that do not fit together.
         """
-        if A.ndim != 1 or B.ndim != 2 or A.shape[0] != B.shape[0]:
-            raise ValueError(f"A must be (N,) and B (N, M), not {tuple(A.shape)} and {tuple(B.shape)}")
-        if A.dtype != B.dtype or not A.dtype.is_floating_point:
-            raise ValueError(f"A and B must have one floating-point type, not {A.dtype} and {B.dtype}")
-        if A.device != B.device:
-            raise ValueError(f"A and B must be on one device, not {A.device} and {B.device}")
-        learns = torch.is_grad_enabled() and (A.requires_grad or B.requires_grad)
-        if learns or torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or ((A.requires_grad or B.requires_grad) and torch.is_grad_enabled()):
+            refuse_what_does_not_fit(A, B)
             return product(A, B)
         return scale(A, B, torch.empty_like(B))

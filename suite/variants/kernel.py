@@ -14,7 +14,8 @@ import triton
 import triton.language as tl
 
 from backends import Launch, Unsupported, named
-from backends.triton_tuned import divider, enqueuer
+from backends._triton_launch import enqueuer
+from backends.triton_tuned import divider
 from suite.variants.catalogue import Variant
 
 
