@@ -14,6 +14,9 @@ from pathlib import Path
 
 from backends import CannotDo
 
+TURNS = "DIAGBENCH_TURNS"
+"""The variable that names the lock by which ranks of one host take turns; unset where a run is by itself."""
+
 
 class Busy(CannotDo):
     """Another run holds the device or the folder; the message is one line."""
@@ -37,6 +40,27 @@ def folder(path: Path) -> Iterator[None]:
     """Within it no other run writes into the folder, so that none shares its journal. Raises Busy."""
     with _held(path, f"another run is writing to {path}; let it end, or choose another with --record"):
         yield
+
+
+@contextmanager
+def turn(*, alone: bool) -> Iterator[None]:
+    """Within it this rank works beside others or, if alone, is the only one of its host that does; waits for it.
+
+    Who waits to be alone holds the door, so that nobody who comes later goes before.
+    """
+    path = os.environ.get(TURNS)
+    if not path:
+        yield
+        return
+    room, door = (os.open(name, os.O_RDONLY | os.O_CREAT, 0o644) for name in (path, f"{path}.door"))
+    try:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+    finally:
+        os.close(room)
+        os.close(door)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 store         names, reading, writing whole or not at all
 packed        the same run in a twentieth of its size, which is how it is published
 run           one run: pytest-benchmark's JSON and what diagbench adds to it
+group         runs taken at the same time, one per GPU
 measurement   one contender in one case and series, or the outcome that stands for a number
 machine       what it was measured on
 compiled      what compilers made of the kernels

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, model_validator
 
 from suite.record.compiled import Compiled
+from suite.record.group import Group
 from suite.record.machine import Machine, State
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.typed import Typed
@@ -79,6 +80,7 @@ class Run(Typed):
     energies: tuple[Energy, ...] = ()
     tunes: tuple[str, ...] | None = None  # the backends that chose among forms by timing them; None in older records
     caveats: dict[str, str] = Field(default_factory=dict)  # backend -> what a reader of its numbers must know, one line
+    group: Group | None = None  # the runs on other GPUs that were taken at the same time; None: it was alone
 
 
 class Benchmark(Typed):

@@ -18,7 +18,7 @@ from suite.cases import Case, sweep
 from suite.device import locks
 from suite.measure.plan import CEILINGS, CONTROL
 from suite.record import store
-from suite.session import run_file
+from suite.session import ranks, run_file
 
 
 @dataclass
@@ -43,6 +43,7 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--backends", metavar="A,B", help="only these backends (default: all that are installed)")
     group.addoption("--candidate", metavar="FILE", type=Path, action="append", default=[], help="add a kernel's file")
     group.addoption("--record", metavar="DIR", type=Path, help="write the run and its page into DIR")
+    group.addoption("--gpus", metavar="all|0,1", help="a worker, a journal and a run for each GPU of this host")
     group.addoption("--publish", action="store_true", help="write the run into reports/data/, from a clean commit")
 
 
@@ -125,7 +126,9 @@ def _command(config: pytest.Config) -> str:
     """The command that repeats the run, with every option that decides what is measured and how."""
     given = _after_the_environments(list(config.invocation_params.args))
     asked = [f"--sweep={config.getoption('--sweep')}"] if not any(g.startswith("--sweep") for g in given) else []
-    return shlex.join(["tox", "-e", "bench", "--", *asked, *given])
+    group = ranks.group()
+    beside = [f"--gpus={group.gpus}"] if group else []
+    return shlex.join(["tox", "-e", "bench", "--", *asked, *given, *beside])
 
 
 def _after_the_environments(arguments: list[str]) -> list[str]:

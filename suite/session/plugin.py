@@ -16,13 +16,13 @@ from backends import DiagbenchError
 from suite import ROOT
 from suite.record import packed, store
 from suite.session import bench as benches
-from suite.session import collection, destination, options, run_file, welcome
+from suite.session import collection, destination, options, ranks, run_file, welcome
 from suite.session.bench import Bench
 from suite.session.destination import Destination
 from suite.session.ending import Ending
 from suite.session.options import Options
 from suite.session.progress import Progress
-from suite.worker.process import WorkerFailed
+from suite.worker.process import WorkerFailed, die_with_parent
 
 HERE = Path(__file__).parent
 OPTIONS = pytest.StashKey[Options]()
@@ -36,8 +36,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """With --gpus this process becomes the launcher of one such process per GPU."""
+    if config.getoption("--gpus"):
+        ranks.hand_over(config)
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse bad options before anything is measured."""
+    if ranks.group():
+        die_with_parent()
     try:
         config.stash[OPTIONS] = options.parse(config)
     except DiagbenchError as error:

@@ -19,12 +19,15 @@ from suite.record import store
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
 from suite.record.run import Run
+from suite.session import ranks
 from suite.session.bench import Bench
 
 
 def stem() -> str:
-    """The name of a run that begins now, without its ending."""
-    return store.stem(datetime.now(UTC), provenance.commit(), provenance.tree_clean())
+    """The name of a run that begins now, without its ending; one of a group says its host and rank too."""
+    group = ranks.group()
+    name = store.stem(group.utc if group else datetime.now(UTC), provenance.commit(), provenance.tree_clean())
+    return f"{name}-{group.label}" if group else name
 
 
 def require_publishable(candidates: Sequence[Path]) -> None:
@@ -43,6 +46,7 @@ def run(bench: Bench, sweep: str, command: str, compiled: tuple[Compiled, ...]) 
         command=command,
         seconds_measuring=found.seconds_measuring,
         outcomes=tuple(found.outcomes),
+        group=ranks.group(),
         compiled=compiled,
         states=tuple(found.states),
         agreements=tuple(found.agreements),

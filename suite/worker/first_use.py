@@ -19,6 +19,7 @@ from typing import Any
 import backends
 from backends import Entry, load
 from suite.cases import Case
+from suite.device import locks
 from suite.record.measurement import Outcome
 from suite.record.run import FirstUse
 from suite.worker.process import die_with_parent, epitaph
@@ -41,7 +42,8 @@ def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUs
     with tempfile.TemporaryDirectory() as folder:
         places = {name: os.path.join(folder, name.lower()) for name in caches(entry)}
         for _ in ("cold", "warm"):
-            answer = _in_a_fresh_process(entry, case, places, timeout_s)
+            with locks.turn(alone=False):
+                answer = _in_a_fresh_process(entry, case, places, timeout_s)
             if "kind" in answer:
                 return Outcome(backend=entry.name, case=case.id, **answer)
             spent.append(answer)

@@ -15,8 +15,9 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
+from suite.device import locks
 from suite.record.measurement import OutcomeKind
-from suite.worker.messages import Request
+from suite.worker.messages import Measure, Request
 
 PR_SET_PDEATHSIG = 1
 SILENCE_S = 180.0
@@ -45,6 +46,10 @@ class Worker:
 
         Raises WorkerFailed.
         """
+        with locks.turn(alone=isinstance(request, Measure) and request.series in ("launch", "call")):
+            return self._answer(request, progress)
+
+    def _answer(self, request: Request, progress: Callable[[int, float], None]) -> Any:
         connection = self._connected()
         doing = ""
         try:
