@@ -39,6 +39,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """With --gpus this process becomes the launcher of one such process per GPU."""
     if config.getoption("--gpus"):
+        try:
+            options.parse(config).held.close()  # what is wrong is said once, before there are ranks
+        except DiagbenchError as error:
+            raise pytest.UsageError(str(error)) from None
         ranks.hand_over(config)
 
 
