@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from backends import named
+from backends._form import form_of
 
 if TYPE_CHECKING:
     import triton
@@ -44,18 +45,13 @@ class Bound:
         """Bind the operands as backends.Backend.bind says. Raises what launch_arguments raises."""
         if out.numel() == 0:
             return named(lambda: out)
-        key = self.launch_arguments, *(form_of(operand) for operand in (a, b, out))
+        key = self.launch_arguments, form_of(a, b, out)
         found = _CHOSEN.get(key)
         if found is None:
             found = choose(stream, *self.launch_arguments(a, b, out))
             if found.compiled is not None:
                 _CHOSEN[key] = found
         return launch_of(found, a, b, out, stream)
-
-
-def form_of(operand: torch.Tensor) -> Hashable:
-    """All of an operand that a plan and a compiled kernel depend on."""
-    return operand.shape, operand.stride(), operand.dtype, operand.get_device(), operand.data_ptr() % 16
 
 
 def choose(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ctypes
 import functools
-from collections.abc import Callable
+from collections.abc import Hashable
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,9 +13,11 @@ import cupy
 import torch
 
 from backends import Compiled, Launch, named
+from backends._driver import Packed, Shape
+from backends._form import form_of
 from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
-Shape = tuple[int, int, int]
+_PREPARED: dict[Hashable, Prepared] = {}
 _PROVEN: set[str] = set()
 """The driver's calls that have been seen to work."""
 
@@ -46,46 +49,60 @@ def compiled(name: str, device: int) -> Any:
         return module.get_function(name).kernel
 
 
-def enqueuer(kernel: Any, grid: Shape, block: Shape, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
+@dataclass(frozen=True)
+class Prepared:
+    """What operands of one form are launched with."""
+
+    kernel: Any
+    grid: Shape
+    block: Shape
+    integers: tuple[int, ...]  # the kernel's arguments behind its three pointers
+    form: str  # in words
+
+
+def prepare(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Prepared:
+    """Choose the kernel and load it. Raises Unsupported."""
+    dtype = str(out.dtype).removeprefix("torch.")
+    require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
+    walked = walk(a, b, out)
+    kernel = compiled(instantiation(walked, dtype), out.device.index)
+    return Prepared(kernel, walked.grid, (walked.block, 1, 1), walked.arguments, walked.form)
+
+
+def enqueuer(prepared: Prepared, stream: int, pointers: tuple[int, ...]) -> partial[None]:
     """The function that launches the kernel, by the driver's call, with the arguments packed once.
 
     Where this CuPy does not have that call, it is the kernel's own, which packs them each time. The first call in a
     process launches to find out.
     """
-    values = (ctypes.c_int64 * len(arguments))(*arguments)
-    places = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(values) + 8 * i for i in range(len(arguments))))
+    kernel, shape, arguments = prepared.kernel, (prepared.grid, prepared.block), (*pointers, *prepared.integers)
+    packed = Packed(arguments)
     try:
-        launch_kernel = cupy.cuda.driver.launchKernel
-        packed = (kernel.ptr, *grid, *block, 0, stream, ctypes.addressof(places), 0)
+        enqueue = partial(cupy.cuda.driver.launchKernel, kernel.ptr, *shape[0], *shape[1], 0, stream, packed.address, 0)
         if not _PROVEN:
-            launch_kernel(*packed)
+            enqueue()
             _PROVEN.add("launchKernel")
     except (AttributeError, TypeError):
-        queue = cupy.cuda.Stream.from_external(RawStream(stream))
-        return lambda: kernel(grid, block, arguments, stream=queue)
-
-    def enqueue(_kept: object = (values, places)) -> None:
-        launch_kernel(*packed)
-
+        return partial(kernel, *shape, arguments, stream=cupy.cuda.Stream.from_external(RawStream(stream)))
+    vars(enqueue).update(kept=packed)
     return enqueue
 
 
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
     """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
-    dtype = str(out.dtype).removeprefix("torch.")
-    require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
     if out.numel() == 0:
         return named(lambda: out)
-    walked = walk(a, b, out)
-    kernel = compiled(instantiation(walked, dtype), out.device.index)
-    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *walked.arguments)
-    enqueue = enqueuer(kernel, walked.grid, (walked.block, 1, 1), stream, arguments)
+    form = form_of(a, b, out)
+    prepared = _PREPARED.get(form)
+    if prepared is None:
+        prepared = _PREPARED[form] = prepare(a, b, out)
+    enqueue = enqueuer(prepared, stream, (a.data_ptr(), b.data_ptr(), out.data_ptr()))
 
     def launch() -> torch.Tensor:
         enqueue()
         return out
 
-    return named(launch, walked.form, operands=(a, b))
+    return named(launch, prepared.form, operands=(a, b))
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

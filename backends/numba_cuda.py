@@ -13,7 +13,7 @@ import functools
 import operator
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,7 +23,8 @@ from llvmlite import ir  # type: ignore[import-untyped,import-not-found,unused-i
 from numba import cuda, types
 from numba.cuda.extending import intrinsic
 
-from backends import Compiled, named
+from backends import Compiled, _driver, named
+from backends._form import form_of
 from backends._walk import VECTOR_BYTES, Template, Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
@@ -138,8 +139,7 @@ def product_of_pairs(dtype: str) -> Callable[[Any, Any], Any]:
     return cast(Callable[[Any, Any], Any], product)
 
 
-_PROVEN: set[str] = set()
-"""cuda.core's calls that have been seen to take Numba's kernels."""
+_PREPARED: dict[Hashable, Prepared] = {}
 
 
 @dataclass(frozen=True)
@@ -260,44 +260,57 @@ def compiled(template: Template, dtype: str, device: int) -> Any:
 
 
 def enqueuer(dispatcher: Any, walked: Walk, stream: int, arguments: tuple[int, ...]) -> Callable[[], None]:
-    """The function that launches the dispatcher's one kernel, by cuda.core's launch, which Numba's own ends in.
+    """The function that launches the dispatcher's one kernel, by the driver's own call.
 
-    Where Numba does not hold its kernel as cuda.core does, it is Numba's own launch. That looks at the arguments each
-    time, and costs several times as much. The first call in a process launches to find out.
+    Where Numba does not show its kernel's handle, it is Numba's own launch. That looks at the arguments each time, and
+    costs several times as much.
     """
     block = (walked.block, 1, 1)
     try:
-        from cuda.core import LaunchConfig, Stream, launch
-
         (overload,) = dispatcher.overloads.values()
-        kernel = overload._codelibrary.get_cufunc().kernel
-        fixed = (Stream.from_handle(stream), LaunchConfig(grid=walked.grid, block=block), kernel)
-        if not _PROVEN:
-            launch(*fixed, *arguments)
-            _PROVEN.add("launch")
-        return lambda: launch(*fixed, *arguments)
-    except (ImportError, AttributeError, TypeError):
+        handle = int(overload._codelibrary.get_cufunc().kernel.handle)
+        return _driver.enqueuer(handle, walked.grid, block, stream, arguments)
+    except (OSError, AttributeError, TypeError):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=".*Grid size")  # small operands make small grids
             kernel = dispatcher[walked.grid, block, cuda.external_stream(stream)]
         return lambda: kernel(*arguments)
 
 
-def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
-    """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
+@dataclass(frozen=True)
+class Prepared:
+    """What operands of one form are launched with."""
+
+    dispatcher: Any
+    walked: Walk
+    integers: tuple[int, ...]  # the kernel's arguments behind its three pointers
+    form: str  # in words
+
+
+def prepare(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Prepared:
+    """Choose the kernel and compile it. Raises Unsupported."""
     dtype = str(out.dtype).removeprefix("torch.")
     require_arithmetic(dtype, torch.cuda.get_device_capability(out.device))
+    walked = walk(a, b, out)
+    return Prepared(compiled(walked.template, dtype, out.device.index), walked, walked.arguments, walked.form)
+
+
+def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
+    """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
     if out.numel() == 0:
         return named(lambda: out)
-    walked = walk(a, b, out)
-    arguments = (a.data_ptr(), b.data_ptr(), out.data_ptr(), *walked.arguments)
-    enqueue = enqueuer(compiled(walked.template, dtype, out.device.index), walked, stream, arguments)
+    form = form_of(a, b, out)
+    prepared = _PREPARED.get(form)
+    if prepared is None:
+        prepared = _PREPARED[form] = prepare(a, b, out)
+    pointers = (a.data_ptr(), b.data_ptr(), out.data_ptr())
+    enqueue = enqueuer(prepared.dispatcher, prepared.walked, stream, (*pointers, *prepared.integers))
 
     def launch() -> torch.Tensor:
         enqueue()
         return out
 
-    return named(launch, walked.form, operands=(a, b))
+    return named(launch, prepared.form, operands=(a, b))
 
 
 def compile_for(rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

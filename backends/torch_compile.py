@@ -15,17 +15,15 @@ from torch._inductor.codecache import PyCodeCache
 from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 
 from backends import Launch, named
+from backends._form import form_of
 
 Product = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 MODE = "default"
 """The mode of torch.compile. "max-autotune-no-cudagraphs" lets Inductor time more block sizes for its kernel."""
 
-ALIGNMENT = 16
-"""Bytes. Inductor compiles for the alignment of the first operands, and copies later ones that have less of it."""
-
 _COMPILED: dict[Hashable, tuple[Product, str]] = {}
-"""Key of the operands -> their product and the form that was chosen, so that all sets of one case share one."""
+"""Form of the operands -> their product and what was chosen. Inductor too compiles for an alignment."""
 
 
 def product(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
@@ -40,7 +38,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     """
     if out.numel() == 0:
         return named(lambda: out)
-    key = _key(a), _key(b), _key(out)
+    key = form_of(a, b, out)
     if key not in _COMPILED:
         known = len(PyCodeCache.modules)
         run = compiled(a, b, out)
@@ -78,8 +76,3 @@ def compiled(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> Product:
     if not _debug_get_cache_entry_list(own.__code__):
         raise RuntimeError("torch.compile is switched off here: it ran the product eagerly")
     return run
-
-
-def _key(operand: torch.Tensor) -> Hashable:
-    """All that the generated code depends on."""
-    return operand.shape, operand.stride(), operand.dtype, operand.device, operand.data_ptr() % ALIGNMENT

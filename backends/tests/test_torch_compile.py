@@ -13,6 +13,7 @@ from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 from torch.profiler import ProfilerActivity, profile
 
 from backends import torch_compile
+from backends._form import form_of
 from backends.tests import matrix
 
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="no g++ for Inductor to compile with")
@@ -65,7 +66,7 @@ def test_one_function_serves_all_operands_of_a_form(monkeypatch: pytest.MonkeyPa
 def test_operands_of_less_alignment_are_another_form() -> None:
     """Inductor copies operands that are less aligned than those it compiled for."""
     aligned, shifted = (matrix.operands((6, 4), "float32", name) for name in ("contiguous", "offset_by_one"))
-    forms = [torch_compile._key(case.b) for case in (aligned, shifted)]
+    forms = [form_of(case.b) for case in (aligned, shifted)]
     assert aligned.b.stride() == shifted.b.stride()
     assert forms[0] != forms[1]
 
