@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ import torch
 
 from backends import named
 from backends._form import form_of
+from backends.triton_tuned import call_into_c
 
 if TYPE_CHECKING:
     import triton
@@ -84,21 +84,13 @@ def launch_of(found: Chosen, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor
 
 
 def enqueuer(compiled: Any, grid: Grid, stream: int, arguments: tuple[Any, ...]) -> partial[Any]:
-    """The function that enqueues a compiled kernel, cheaper than its public `[grid]`, which it is where that fails.
-
-    Triton's launcher ends in one call into C. Its arguments are the same each time, so they are gathered once, by a
-    copy of the launcher whose call into C notes them.
-    """
-    addresses = [value.data_ptr() if isinstance(value, torch.Tensor) else value for value in arguments]
-    gathered: list[tuple[Any, ...]] = []
+    """The function that enqueues a compiled kernel: Triton's call into C, or `[grid]` where that is hidden."""
+    addresses = tuple(value.data_ptr() if isinstance(value, torch.Tensor) else value for value in arguments)
     try:
-        recorder = copy.copy(compiled.run)
-        into_c, recorder.launch = recorder.launch, lambda *given: gathered.append(given)
-        recorder(*grid, stream, compiled.function, compiled.packed_metadata, None, None, None, *addresses)
-        (given,) = gathered
+        into_c, fixed, as_one = call_into_c(compiled, len(arguments))
     except (AttributeError, TypeError, ValueError):
         return partial(compiled[grid], *arguments, stream=stream)
-    return partial(into_c, *given)
+    return partial(into_c, *grid, stream, *fixed, *((addresses,) if as_one else addresses))
 
 
 def config_text(config: triton.Config) -> str:

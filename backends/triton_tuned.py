@@ -291,31 +291,53 @@ def configs_left(kernel, arguments: tuple) -> list[triton.Config]:
 def launcher(compiled, blocks: int, arguments: tuple, config: triton.Config):
     """The function of three addresses (a, b, out) that launches this compiled kernel on the current stream.
 
-    It takes Triton's short way, `run`. Where that is gone or takes other arguments it is the public one, `[grid]`.
+    It takes the short way into C. Where this Triton has another it takes the public one, `[grid]`.
     """
     index, rest = arguments[2].get_device(), (*arguments[3:], *config.kwargs.values())
     stream, here = triton.runtime.driver.active.get_current_stream, torch.cuda.current_device
     try:
-        run, function, packed = compiled.run, compiled.function, compiled.packed_metadata
-        run(0, 1, 1, stream(index), function, packed, None, None, None, 0, 0, 0, *rest)  # no blocks: nothing runs
-    except (AttributeError, TypeError):
+        into_c, fixed, as_one = call_into_c(compiled, 3 + len(rest))
+    except (AttributeError, TypeError, ValueError):
         by_grid = compiled[(blocks, 1, 1)]
 
-        def enqueue(a_at: int, b_at: int, out_at: int) -> None:
-            by_grid(a_at, b_at, out_at, *rest)
+        def enqueue(*addresses: int) -> None:
+            by_grid(*addresses, *rest)
     else:
 
-        def enqueue(a_at: int, b_at: int, out_at: int) -> None:
-            run(blocks, 1, 1, stream(index), function, packed, None, None, None, a_at, b_at, out_at, *rest)
+        def enqueue(*addresses: int) -> None:
+            if as_one:
+                into_c(blocks, 1, 1, stream(index), *fixed, (*addresses, *rest))
+            else:
+                into_c(blocks, 1, 1, stream(index), *fixed, *addresses, *rest)
 
-    def launch(a_at: int, b_at: int, out_at: int) -> None:
+    def launch(*addresses: int) -> None:
         if here() == index:
-            enqueue(a_at, b_at, out_at)
+            enqueue(*addresses)
         else:
             with torch.cuda.device(index):
-                enqueue(a_at, b_at, out_at)
+                enqueue(*addresses)
 
     return launch
+
+
+def call_into_c(compiled, count: int) -> tuple:
+    """How Triton launches a compiled kernel of so many arguments: (function, what is between, whether they are one).
+
+    Triton's launcher ends in one call into C of grid, stream, some fixed arguments and the kernel's own, one by one or
+    as one tuple. A copy of the launcher, whose call is noted instead, tells which. Raises AttributeError, TypeError or
+    ValueError where this Triton does otherwise, or has to allocate for each launch.
+    """
+    run, noted = compiled.run, []
+    if run.global_scratch_size or run.profile_scratch_size:
+        raise ValueError("it allocates")
+    copy = object.__new__(type(run))
+    vars(copy).update(vars(run), launch=lambda *given: noted.append(given))
+    start, own = (1, 1, 1, object()), tuple(object() for _ in range(count))
+    copy(*start, compiled.function, compiled.packed_metadata, None, None, None, *own)
+    (given,) = noted
+    if given[:4] != start or own not in (given[-1], given[-count:]):
+        raise ValueError("it calls with other arguments")
+    return run.launch, given[4:-1] if own == given[-1] else given[4:-count], own == given[-1]
 
 
 @torch.library.custom_op("diagbench::product", mutates_args=())

@@ -65,20 +65,24 @@ class Inside:
 
 
 class Launcher:
-    """One that calls into C as often as it is told."""
+    """One that calls into C as often as it is told, and may ask for memory."""
 
-    def __init__(self, times: int) -> None:
-        self.times = times
+    profile_scratch_size = 0
+
+    def __init__(self, times: int, scratch: int = 0, swaps: bool = False) -> None:
+        self.times, self.global_scratch_size, self.swaps = times, scratch, swaps
 
     def launch(self, *given: Any) -> None:
         raise AssertionError("nothing is launched to find out")
 
     def __call__(self, *given: Any) -> None:
         for _ in range(self.times):
-            self.launch(*given)
+            self.launch(*(given[::-1] if self.swaps else given))
 
 
-@pytest.mark.parametrize("launcher", [None, lambda *given: None, Launcher(0), Launcher(2)])
+@pytest.mark.parametrize(
+    "launcher", [None, lambda *given: None, Launcher(0), Launcher(2), Launcher(1, 64), Launcher(1, swaps=True)]
+)
 def test_a_triton_with_another_inside_is_enqueued_by_its_public_way(launcher: Any) -> None:
     pytest.importorskip("triton")
     from backends import _triton_launch as launching
