@@ -2,6 +2,10 @@
 
 A ratio is the mean of per-round log ratios, so whatever slows a whole round down cancels. Its error comes from a
 moving-block bootstrap (Künsch 1989), because neighbouring rounds share clocks and temperature and are not independent.
+
+A process has one set of addresses and one choice of every tuner, so its rounds say little of a repeat. Rounds within
+restarts are the two levels of Kalibera and Jones, "Rigorous benchmarking in reasonable time" (2013): a restart is one
+fresh process, and its mean is one draw of what a repeat would find.
 """
 
 from __future__ import annotations
@@ -9,7 +13,8 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -31,15 +36,20 @@ samples there would be 3.3 blocks, and it would reach 7.8: nothing could be told
 """
 
 
+FEWEST_IN_A_RESTART = 7
+"""The least rounds of a restart among several: enough for three and a half blocks of 2, whose scatter is some."""
+
+
 @dataclass(frozen=True)
 class Ratio:
-    """time of one contender / time of another, with its 99 % interval."""
+    """time of one contender / time of another, with its 99 % interval: of a repeat, where there were restarts."""
 
     value: float
     low: float
     high: float
     log_error: float = 0.0  # standard error of the mean log ratio, by the bootstrap; infinite: nothing is known of it
-    freedom: float = math.inf  # degrees of freedom of that error: blocks less one
+    freedom: float = math.inf  # degrees of freedom of that error: blocks less one, or restarts less one
+    within: tuple[float, float] | None = None  # the interval of these very processes; None: it is the one above
 
     @property
     def half_width(self) -> float:
@@ -51,10 +61,16 @@ class Ratio:
         """(low, high) for a record, which holds no infinity: the largest float stands for it."""
         return self.low, min(self.high, sys.float_info.max)
 
+    @property
+    def within_interval(self) -> tuple[float, float]:
+        """The interval within this run, for a record."""
+        return self.within or self.interval
+
     def inverse(self) -> Ratio:
         """The same comparison seen from the other side."""
         low, high = 1 / self.high, 1 / self.low if self.low else math.inf
-        return Ratio(1 / self.value, low, high, self.log_error, self.freedom)
+        within = (1 / self.within[1], 1 / self.within[0]) if self.within else None
+        return Ratio(1 / self.value, low, high, self.log_error, self.freedom, within)
 
 
 SELF = Ratio(1.0, 1.0, 1.0)
@@ -70,17 +86,51 @@ def ratio(times_s: Sequence[float], others_s: Sequence[float], seed: int = 0) ->
     Raises ValueError when the two do not have the same number of samples, or fewer than FEWEST_ROUNDS.
     """
     logs = _paired_logs(times_s, others_s)
-    n, length = len(logs), math.ceil(len(logs) ** (1 / 3))
+    n = len(logs)
     if n < FEWEST_ROUNDS:
         raise ValueError(
             f"{n} paired samples give no interval that means anything: {FEWEST_ROUNDS} are needed, so that there are "
             "more than six blocks of neighbouring rounds to resample"
         )
-    mean = float(logs.mean())
-    error = float(_block_means(logs, length, seed).std()) * math.sqrt(n / (n - length))
-    freedom = n / length - 1
+    return _with_interval(float(logs.mean()), *_error_within(logs, seed))
+
+
+def ratio_of_restarts(times_s: Sequence[Sequence[float]], others_s: Sequence[Sequence[float]]) -> Ratio:
+    """times / others from rounds within restarts, with the 99 % interval of a repeat.
+
+    Every restart counts alike. The scatter of their means holds both levels' error, and the interval is Student's with
+    restarts less one degrees of freedom. It is never narrower than the one within these processes. One restart gives
+    what `ratio` does; fewer than FEWEST_ROUNDS rounds in all, or FEWEST_IN_A_RESTART in one, give no interval.
+    """
+    if len(times_s) == 1 and len(times_s[0]) >= FEWEST_ROUNDS:
+        return ratio(times_s[0], others_s[0])
+    logs = [_paired_logs(*pair) for pair in zip(times_s, others_s, strict=True)]
+    if sum(map(len, logs)) < FEWEST_ROUNDS or min(map(len, logs)) < FEWEST_IN_A_RESTART:
+        return ratio_without_interval(list(chain(*times_s)), list(chain(*others_s)))
+    means = np.array([each.mean() for each in logs])
+    errors = [_error_within(each) for each in logs]
+    squares = sum(error**2 for error, _ in errors)
+    quartics = sum(error**4 / freedom for error, freedom in errors)  # Welch and Satterthwaite
+    within = _with_interval(
+        float(means.mean()), math.sqrt(squares) / len(logs), squares**2 / quartics if quartics else math.inf
+    )
+    error = float(means.std(ddof=1)) / math.sqrt(len(logs))
+    repeat = _with_interval(float(means.mean()), error, len(logs) - 1)
+    wider = max(repeat, within, key=lambda one: one.high)
+    return replace(wider, within=within.interval)
+
+
+def _with_interval(mean: float, error: float, freedom: float) -> Ratio:
+    """The ratio of this mean log ratio, with Student's interval."""
     reach = t_quantile((1 + CONFIDENCE) / 2, freedom) * error
     return Ratio(math.exp(mean), math.exp(mean - reach), math.exp(mean + reach), error, freedom)
+
+
+def _error_within(logs: NDArray[np.float64], seed: int = 0) -> tuple[float, float]:
+    """The standard error of the mean of one process's log ratios, by blocks of rounds, and its degrees of freedom."""
+    n, length = len(logs), math.ceil(len(logs) ** (1 / 3))
+    error = float(_block_means(logs, length, seed).std()) * math.sqrt(n / (n - length))
+    return error, n / length - 1
 
 
 def ratio_without_interval(times_s: Sequence[float], others_s: Sequence[float]) -> Ratio:

@@ -11,16 +11,14 @@ import numpy as np
 
 from suite.cases import Case, Regime
 from suite.measure.plan import CEILINGS, CONTROL
-from suite.measure.samples import CampaignSamples
+from suite.measure.samples import CampaignSamples, fastest, mean_log
 from suite.record.machine import Machine
-from suite.record.measurement import Measurement, Series
+from suite.record.measurement import Measurement, Restart, Series
 from suite.statistics import (
-    FEWEST_ROUNDS,
     SELF,
     Ratio,
     margin,
-    ratio,
-    ratio_without_interval,
+    ratio_of_restarts,
     summarise,
     verdicts,
 )
@@ -36,28 +34,25 @@ class Comparisons:
         """beside: the reference, where this campaign belongs to a larger one that has chosen it."""
         self.case, self.series, self.samples, self.machine = case, series, samples, machine
         self._beside = beside
-        self._times_s = {name: each.samples_s for name, each in samples.contenders.items()}
+        self._times_s = {name: each.by_restart for name, each in samples.contenders.items()}
 
     def ratio(self, name: str, other: str) -> Ratio:
         """time of `name` / time of `other`; after few rounds, as in a smoke run, without an interval."""
         if name == other:
             return SELF
-        times_s, others_s = self._times_s[name], self._times_s[other]
-        if len(times_s) < FEWEST_ROUNDS:
-            return ratio_without_interval(times_s, others_s)
-        return ratio(times_s, others_s)
+        return ratio_of_restarts(self._times_s[name], self._times_s[other])
 
     @cached_property
     def ceiling(self) -> str | None:
         """The faster of the ceilings over the whole campaign; None where the series has none."""
-        return self._fastest([name for name in CEILINGS if name in self._times_s])
+        return fastest(self.samples.contenders, CEILINGS)
 
     @cached_property
     def reference(self) -> str | None:
         """The fastest correct backend; what the verdicts compare with."""
         if self._beside in self._times_s:
             return self._beside
-        return self._fastest([name for name in self._times_s if role(name) == "backend"])
+        return fastest(self.samples.contenders, [name for name in self._times_s if role(name) == "backend"])
 
     @cached_property
     def control(self) -> Ratio | None:
@@ -85,9 +80,6 @@ class Comparisons:
     def regime(self) -> Regime:
         """What bounds the case on this machine."""
         return self.case.regime(self.machine.cache_bytes, self.machine.peak_bytes_per_s)
-
-    def _fastest(self, names: list[str]) -> str | None:
-        return min(names, key=lambda name: float(np.mean(np.log(self._times_s[name]))), default=None)
 
     def measurements(self) -> dict[str, Measurement]:
         """Contender -> Measurement; empty where no backend got to a number."""
@@ -123,8 +115,25 @@ class Comparisons:
             stop_reason=self.samples.stop_reason,
             allocates=taken.allocates,
             form=taken.form,
+            restarts=self._restarts(name),
             **self._against_the_ceiling(name),
             **self._against_the_reference(name),
+        )
+
+    def _restarts(self, name: str) -> tuple[Restart, ...]:
+        """What each restart gave; none where one process took all rounds."""
+        taken = self.samples.contenders[name]
+        if not taken.rounds:
+            return ()
+        best = self._times_s[self.ceiling] if self.ceiling else []
+        return tuple(
+            Restart(
+                rounds=len(times_s),
+                median_s=float(np.median(times_s)),
+                of_ceiling=math.exp(mean_log([best[at]]) - mean_log([times_s])) if best else None,
+                form=taken.forms[at],
+            )
+            for at, times_s in enumerate(self._times_s[name])
         )
 
     def _against_the_ceiling(self, name: str) -> dict[str, Any]:
@@ -136,6 +145,7 @@ class Comparisons:
             "ceiling": self.ceiling,
             "of_ceiling": share.value,
             "of_ceiling_ci99": share.interval,
+            "of_ceiling_within_ci99": share.within_interval,
             "above_ceiling": self._fed_by_dram and share.low > 1 + 2 * noise,
         }
 
@@ -157,6 +167,7 @@ class Comparisons:
             "reference": self.reference,
             "ratio": comparison.value,
             "ratio_ci99": comparison.interval,
+            "ratio_within_ci99": comparison.within_interval,
             "verdict": self._verdicts[name],
             "margin": delta,
         }

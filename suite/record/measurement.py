@@ -37,8 +37,21 @@ class Outcome(Typed):
     reason: str
 
 
+class Restart(Typed):
+    """What one contender gave in one fresh process of a campaign."""
+
+    rounds: int
+    median_s: float = Field(gt=0)
+    of_ceiling: float | None = None  # of the campaign's ceiling, in this process
+    form: str = ""  # what it chose here
+
+
 class Measurement(Typed):
-    """One candidate in one case and series. Times are seconds per launch."""
+    """One candidate in one case and series. Times are seconds per launch.
+
+    Intervals are 99 %: those of a repeat, in fresh processes, where `restarts` says that there were several. Without
+    any, as in older records, they are of one process and say nothing of a repeat.
+    """
 
     schema_version: Literal[1] = 1
     backend: str
@@ -61,6 +74,7 @@ class Measurement(Typed):
     ceiling: str | None = None  # the candidate that was the ceiling; None in the series launch and call
     of_ceiling: float | None = None  # time of the ceiling / time of this one, from paired rounds
     of_ceiling_ci99: tuple[float, float] | None = None
+    of_ceiling_within_ci99: tuple[float, float] | None = None  # within this run's own processes
     # `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to fetch its
     # operands from DRAM
     above_ceiling: bool = False
@@ -68,6 +82,7 @@ class Measurement(Typed):
     reference: str  # what `ratio` and `verdict` compare with: the fastest correct backend of the case and series
     ratio: float  # time of this one / time of the reference
     ratio_ci99: tuple[float, float]
+    ratio_within_ci99: tuple[float, float] | None = None  # within this run's own processes
     verdict: Verdict  # of this one against the reference
     margin: float  # δ: differences under it are not claimed, max(1 %, 2 · the A/A half-width)
     control_ratio: float | None = None  # the A/A control of this campaign: one candidate against itself
@@ -80,7 +95,8 @@ class Measurement(Typed):
     rounds_dropped: int = 0
     stop_reason: StopReason
     allocates: bool = False
-    form: str = ""  # which of its forms or configs the backend ran, as it words it
+    form: str = ""  # which of its forms or configs the backend ran, as it words it; "x or y" where restarts chose both
+    restarts: tuple[Restart, ...] = ()  # in order; () where one process took all rounds
     apart: bool = False  # in a campaign of its own beside the reference and the ceilings: its rounds are no one else's
 
     @model_validator(mode="after")
@@ -88,6 +104,17 @@ class Measurement(Typed):
         if self.role != "ceiling" and self.gate != "passed":
             raise ValueError(f"{self.backend} did not pass the gate, so it can hold no time")
         return self
+
+    @model_validator(mode="after")
+    def _the_rounds_of_its_restarts(self) -> Measurement:
+        if self.restarts and sum(restart.rounds for restart in self.restarts) != self.rounds:
+            raise ValueError(f"{self.rounds} rounds, but those of its restarts are others")
+        return self
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The forms that its restarts ran, each once; more than one where a tuner chose anew and otherwise."""
+        return tuple(dict.fromkeys(restart.form for restart in self.restarts)) or (self.form,)
 
     @model_validator(mode="after")
     def _of_the_case_it_says(self) -> Measurement:

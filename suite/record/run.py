@@ -6,6 +6,7 @@ Machine, and the top-level key `diagbench` a Run with what never got to a number
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -89,6 +90,12 @@ class Benchmark(Typed):
     fullname: str
     measurement: Measurement
     samples_s: tuple[Annotated[float, Field(gt=0)], ...]  # none where the run was saved without its data
+
+    @property
+    def by_restart(self) -> list[tuple[float, ...]]:
+        """The samples of each restart; of the one process in a record without restarts."""
+        rounds = [restart.rounds for restart in self.measurement.restarts] or [len(self.samples_s)]
+        return [self.samples_s[start:end] for start, end in pairwise((0, *accumulate(rounds)))]
 
     @model_validator(mode="after")
     def _a_sample_per_round(self) -> Benchmark:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,16 +12,19 @@ from backends import _candidate as candidate
 from suite.cases import HEADLINE, Case
 from suite.device import locks
 from suite.judge import contender
-from suite.measure.comparisons import Comparisons
-from suite.measure.plan import CEILINGS, CONTROL, CPU, SMOKE, Plan
-from suite.record.machine import Machine, State
+from suite.measure.comparisons import Comparisons, role
+from suite.measure.plan import CEILINGS, CONTROL, CPU, GPU, SMOKE
+from suite.measure.samples import CampaignSamples
+from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import FirstUse
+from suite.session.campaigns import Campaign, Campaigns, Key
 from suite.session.findings import Findings
 from suite.session.journal import Journal, conditions, digest
 from suite.session.participants import Participants
 from suite.session.progress import Progress
 from suite.session.questions import Questions
+from suite.worker.first_use import caches
 from suite.worker.messages import Describe, Examine, Examined, Identify
 from suite.worker.process import SILENCE_S, Worker, WorkerFailed
 
@@ -54,19 +57,20 @@ def start(
     Raises WorkerFailed, and locks.Busy where another run measures on this GPU.
     """
     with ExitStack() as held:
-        worker = Worker(silence_s)
-        held.callback(worker.stop)
+        worker = Worker(silence_s, sorted({name for entry in entries for name in caches(entry)}))
+        held.callback(worker.close)
         uuid: str = "" if smoke else worker.request(Identify())
         if uuid:
             held.enter_context(locks.device(uuid))
         machine: Machine = worker.request(Describe())
-        plan = SMOKE if smoke else (Plan() if machine.kind == "cuda" else CPU)
+        plan = SMOKE if smoke else (GPU if machine.kind == "cuda" else CPU)
         files = [file.read_bytes() for entry in entries if entry.path for file in candidate.sources(entry.path)]
         name = digest([command, *conditions(machine, uuid), plan, *entries, *files])
         journal = Journal(journals / f".{name}.journal" if journals else None, progress.say)
         participants = Participants(entries, machine.kind)
         questions = Questions(worker, journal, participants, plan, progress)
-        return Bench(machine, participants, journal, questions, progress, held.pop_all())
+        pending = Campaigns(questions, progress, plan.restarts)
+        return Bench(machine, participants, journal, questions, pending, held.pop_all())
     raise AssertionError
 
 
@@ -79,14 +83,14 @@ class Bench:
         participants: Participants,
         journal: Journal,
         questions: Questions,
-        progress: Progress,
+        pending: Campaigns,
         held: ExitStack,
     ) -> None:
         """held: the worker and the device, to be let go at the end."""
         self.machine, self.participants, self.journal = machine, participants, journal
         self.found = Findings()
-        self._questions, self._progress, self._held = questions, progress, held
-        self._campaigns: dict[tuple[Case, Series], Found] = {}
+        self._questions, self._pending, self._held = questions, pending, held
+        self._campaigns: dict[Key, Found] = {}
         if machine.kind == "cuda":
             self.found.states.append(questions.look("before"))
         for name, reason in participants.unavailable.items():
@@ -107,11 +111,15 @@ class Bench:
         self.participants.note(outcome)
         return outcome
 
+    def expect(self, keys: Iterable[Key]) -> None:
+        """Tell which campaigns will be asked for, so that one process takes a part of all."""
+        self._pending.expect(keys)
+
     def measured(self, case: Case, series: Series, contender: str) -> WithSamples | Outcome:
         """The contender's measurement in the case and series, or why there is none. A campaign is run once."""
         key = (case, series)
         if key not in self._campaigns:
-            self._campaigns[key] = self._campaigns_of(case, series)
+            self._campaigns |= self._campaigns_with(key)
         found = self._campaigns[key]
         if contender in found:
             return found[contender]
@@ -119,24 +127,30 @@ class Bench:
         nobody = Outcome(backend=contender, case=case.id, series=series, kind="unavailable", reason=reason)
         return found.get("all") or nobody
 
-    def _campaigns_of(self, case: Case, series: Series) -> Found:
-        """One campaign of all that may be timed together, and one more for each that is timed apart."""
+    def _campaigns_with(self, asked: Key) -> dict[Key, Found]:
+        """What comes of this campaign and of all that are expected beside it."""
+        failed: dict[Key, Found] = {}
+
+        def lineup(key: Key) -> Campaign:
+            failed[key] = self._failed(*key)
+            right = [entry for entry in self.participants.available if entry.name not in failed[key]]
+            apart = [entry for entry in right if self._is_timed_apart(entry, key[1])]
+            together = [entry for entry in right if entry not in apart]
+            if not together and not any(contender.from_outside(entry) for entry in apart):
+                together, apart = apart, []
+            return Campaign(together, apart)
+
+        taken = self._pending.take(asked, lineup)
+        return {key: failed[key] | self._found(*key, parts) for key, parts in taken.items()}
+
+    def _failed(self, case: Case, series: Series) -> Found:
+        """The backends that may not be timed in the case, and why."""
         available = self.participants.available
         failed: Found = {entry.name: why for entry in available if (why := self.gate(case, entry.name))}
         for entry in available:
             if entry.known_defect:  # right in this case by luck; a number would recommend it for others
                 failed.setdefault(entry.name, _not_timed(entry, case, series))
-        right = [entry for entry in available if entry.name not in failed]
-        apart = [entry for entry in right if self._is_timed_apart(entry, series)]
-        together = [entry for entry in right if entry not in apart]
-        if not together and not any(contender.from_outside(entry) for entry in apart):
-            together, apart = apart, []
-        found = self._together(case, series, together) if together else {}
-        references = {each.measurement.reference for each in found.values() if isinstance(each, WithSamples)}
-        beside = [entry for entry in together if entry.name in references]
-        for entry in apart:
-            found |= self._apart(case, series, entry, beside)
-        return failed | found
+        return failed
 
     def _is_timed_apart(self, entry: Entry, series: Series) -> bool:
         """Whether its code must not run beside others, or would let the device idle between their samples."""
@@ -144,35 +158,32 @@ class Bench:
             return True
         return entry.own_stream and self.machine.kind == "cuda" and series in ("cold", "hot")
 
-    def _together(self, case: Case, series: Series, entries: list[Entry]) -> Found:
+    def _found(self, case: Case, series: Series, parts: Mapping[str, CampaignSamples]) -> Found:
+        """What the samples of one case and series say: of those timed together, then of each that was timed apart."""
+        found: Found = {}
+        for part, samples in parts.items():
+            self.found.states.extend([samples.state] if samples.state else [])
+            self.found.seconds_measuring += samples.seconds
+            found |= self._apart(case, series, part, samples) if part else self._together(case, series, samples)
+        return found
+
+    def _together(self, case: Case, series: Series, samples: CampaignSamples) -> Found:
         """A campaign in which every entry is for itself."""
-        samples = self._questions.campaign(case, series, entries)
-        self._progress.measured(case, series, samples)
-        self._keep(samples.state, samples.seconds)
         lost: Found = {outcome.backend: self._noted(outcome) for outcome in samples.outcomes}
         measurements = Comparisons(case, series, samples, self.machine).measurements()
         return lost | {name: WithSamples(m, samples.contenders[name].samples_s) for name, m in measurements.items()}
 
-    def _apart(self, case: Case, series: Series, entry: Entry, beside: list[Entry]) -> Found:
+    def _apart(self, case: Case, series: Series, name: str, samples: CampaignSamples) -> Found:
         """A campaign of one entry beside the reference, in which the others are only there to compare with."""
-        if contender.from_outside(entry):
-            samples = self._questions.campaign_of_candidate(case, series, entry, beside)
-        else:
-            samples = self._questions.campaign(case, series, [*beside, entry], apart=entry.name)
-        self._keep(samples.state, samples.seconds)
         for outcome in samples.outcomes:
-            if outcome.backend in (entry.name, "all"):
-                return {entry.name: self._noted(outcome.model_copy(update={"backend": entry.name}))}
-        reference = beside[0].name if beside else entry.name
-        measurements = Comparisons(case, series, samples, self.machine, reference).measurements()
-        if entry.name not in measurements:
+            if outcome.backend in (name, "all"):
+                return {name: self._noted(outcome.model_copy(update={"backend": name}))}
+        beside = next((other for other in samples.contenders if other != name and role(other) == "backend"), name)
+        measurements = Comparisons(case, series, samples, self.machine, beside).measurements()
+        if name not in measurements:
             return {}
-        own = measurements[entry.name].model_copy(update={"apart": True})
-        return {entry.name: WithSamples(own, samples.contenders[entry.name].samples_s)}
-
-    def _keep(self, state: State | None, seconds: float) -> None:
-        self.found.states.extend([state] if state else [])
-        self.found.seconds_measuring += seconds
+        own = measurements[name].model_copy(update={"apart": True})
+        return {name: WithSamples(own, samples.contenders[name].samples_s)}
 
     def examine(self, case: Case, backend: str) -> Examined | Outcome:
         """The backend's energy and its time by other timers, beside its campaign in the series cold."""

@@ -14,6 +14,7 @@ import pytest
 
 from backends import DiagbenchError
 from suite import ROOT
+from suite.cases import parse
 from suite.record import packed, store
 from suite.session import bench as benches
 from suite.session import collection, destination, options, ranks, run_file, welcome
@@ -128,10 +129,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Tell the progress bar how much there is."""
+    """Tell which campaigns will be asked for."""
     parameters = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
-    campaigns = {(p["case"], p["series"]) for p in parameters if "contender" in p}
-    session.config.stash[PROGRESS].expect(len(campaigns))
+    campaigns = {(p["case"], p["series"]): None for p in parameters if "contender" in p}
+    if campaigns:
+        bench(session.config).expect((parse(case), series) for case, series in campaigns)
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:

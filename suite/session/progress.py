@@ -28,7 +28,7 @@ class Progress:
         self._label = ""
 
     def expect(self, campaigns: int) -> None:
-        """How many campaigns the run will have."""
+        """How many parts the run's campaigns have, one in each restart."""
         self._bar.update(self._task, total=campaigns)
 
     def checking(self, case: Case, backend: str) -> None:
@@ -40,7 +40,7 @@ class Progress:
         self._draw(f"judging {backend}")
 
     def measuring(self, case: Case, series: Series) -> None:
-        """A campaign begins."""
+        """A restart begins its part of a campaign."""
         self._label = f"{case.id} {series}"
         self._draw(self._label)
 
@@ -49,7 +49,7 @@ class Progress:
         self._draw(f"{self._label}: {rounds} rounds, ±{width:.2%}")
 
     def measured(self, case: Case, series: Series, measured: CampaignSamples) -> None:
-        """A campaign is done."""
+        """A restart's part of a campaign is done."""
         self._bar.advance(self._task)
         if not self._console.is_terminal:
             task = self._bar.tasks[0]

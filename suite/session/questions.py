@@ -100,21 +100,30 @@ class Questions:
 
         return self._journal.answer(kind, key, answer)
 
-    def campaign(self, case: Case, series: Series, entries: list[Entry], apart: str = "") -> CampaignSamples:
-        """The samples of one campaign of these entries; apart: the one that it is for, where the rest only compares."""
-        key = f"{case.id} {series} {apart}".strip()
+    def restart(self, number: int) -> None:
+        """Let a fresh process answer from here on, unless it is the first, which has only checked so far."""
+        if number > 1:
+            self._worker.renew()
+
+    def campaign(
+        self, case: Case, series: Series, entries: list[Entry], restart: int, apart: str = ""
+    ) -> CampaignSamples:
+        """What one restart gives to the campaign; apart: the one that it is for, where the rest only compares."""
+        key = f"{case.id} {series} {restart} {apart}".strip()
         found: CampaignSamples = self._journal.answer("campaign", key, lambda: self._measure(case, series, entries))
         return found
 
-    def campaign_of_candidate(self, case: Case, series: Series, entry: Entry, beside: list[Entry]) -> CampaignSamples:
-        """The samples of a campaign in the candidate's own process, beside these backends of the catalogue."""
+    def campaign_of_candidate(
+        self, case: Case, series: Series, entry: Entry, beside: list[Entry], restart: int
+    ) -> CampaignSamples:
+        """What one restart gives in the candidate's own process, beside these backends of the catalogue."""
 
         def ask() -> CampaignSamples:
             self._progress.measuring(case, series)
             names = [one.name for one in beside]
             return contender.campaign(entry, case, series, self._plan, names, self._progress.look)
 
-        found: CampaignSamples = self._journal.answer("campaign", f"{case.id} {series} {entry.name}", ask)
+        found: CampaignSamples = self._journal.answer("campaign", f"{case.id} {series} {restart} {entry.name}", ask)
         return found
 
     def _measure(self, case: Case, series: Series, entries: list[Entry]) -> CampaignSamples:

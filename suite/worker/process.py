@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import multiprocessing
+import os
+import shutil
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from suite.device import locks
@@ -33,10 +37,16 @@ class WorkerFailed(Exception):
 
 
 class Worker:
-    """The pytest process's end. Starts a process at the first request and after each failure."""
+    """The pytest process's end. Starts a process at the first request and after each failure.
 
-    def __init__(self, silence_s: float = SILENCE_S) -> None:
-        self._silence_s = silence_s
+    What its compilers and tuners keep on disk, they find again in a process that starts after a failure. A process
+    that starts after `renew` compiles and tunes anew.
+    """
+
+    def __init__(self, silence_s: float = SILENCE_S, caches: Sequence[str] = ()) -> None:
+        """caches: the environment variables that say where compilers keep what they made."""
+        self._silence_s, self._caches = silence_s, tuple(caches)
+        self._kept = Path(tempfile.mkdtemp(prefix="diagbench-"))
         self._began = time.monotonic()
         self._process: Any = None
         self._connection: Connection | None = None
@@ -71,6 +81,17 @@ class Worker:
             self.stop()
             raise
 
+    def renew(self) -> None:
+        """End the process, and let the next one find no cache."""
+        self.stop()
+        shutil.rmtree(self._kept, ignore_errors=True)
+        self._kept.mkdir(exist_ok=True)
+
+    def close(self) -> None:
+        """End the process, and take away what its compilers kept."""
+        self.stop()
+        shutil.rmtree(self._kept, ignore_errors=True)
+
     def stop(self) -> None:
         """End the process, whatever it is doing."""
         if self._process is not None:
@@ -84,7 +105,8 @@ class Worker:
         if self._connection is None:
             context = multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
-            self._process = context.Process(target=_serve, args=(theirs, self._began), daemon=True)
+            places = {name: str(self._kept / name.lower()) for name in self._caches}
+            self._process = context.Process(target=_serve, args=(theirs, self._began, places), daemon=True)
             self._process.start()
             theirs.close()
         return self._connection
@@ -111,10 +133,11 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _serve(connection: Connection, began: float) -> None:
+def _serve(connection: Connection, began: float, places: Mapping[str, str]) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to every process: the parent ends this one
+    os.environ.update(places)
     try:
         from suite.worker.server import serve
     except ImportError as error:

@@ -10,7 +10,7 @@ import pytest
 
 from suite.cases import HEADLINE, Case, parse
 from suite.measure.comparisons import Comparisons
-from suite.measure.samples import CampaignSamples, Samples
+from suite.measure.samples import CampaignSamples, Samples, joined
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
 from suite.record.store import read_run
@@ -152,3 +152,42 @@ def test_two_percent_planted_on_a_gpu_are_called_and_a_drift_of_the_whole_device
         "triton_tuned": "SAME", "cupy_rawkernel": "SAME", "two_percent_slower": "SLOWER", "control_aa": "SAME"
     }  # fmt: skip
     assert 1.01 < found["two_percent_slower"].ratio < 1.03
+
+
+def test_a_choice_that_differs_from_restart_to_restart_widens_the_interval_and_stands_in_the_record() -> None:
+    """In this run a repeat is well known; tuned anew, it may be 40 % slower."""
+    generator = np.random.default_rng(3)
+    chosen = {"small": 1.0, "large": 1.4}
+
+    def process(form: str) -> CampaignSamples:
+        slower = {"peer": chosen[form]}
+        sampled = {
+            name: Samples(
+                (slower.get(name, 1.0) * us * 1e-6 * np.exp(generator.normal(0, 0.0005, 20))).tolist(),
+                *("cuda_graph", 30, form if name == "peer" else ""),
+            )
+            for name, us in TIMES.items()
+        }
+        return CampaignSamples(sampled, stop_reason="precise", controlled="tuned")
+
+    measured = joined([process(form) for form in ("small", "large", "small", "small")])
+    found = Comparisons(HEADLINE, "cold", measured, GPU).measurements()
+    peer, tuned = found["peer"], found["tuned"]
+    assert [restart.form for restart in peer.restarts] == ["small", "large", "small", "small"]
+    assert (peer.chosen, peer.form, tuned.chosen) == (("small", "large"), "small or large", ("",))
+    assert [round(restart.of_ceiling or 0, 2) for restart in peer.restarts] == [0.99, 0.71, 0.99, 0.99]
+    assert peer.of_ceiling_ci99
+    assert peer.of_ceiling_within_ci99
+    assert peer.of_ceiling_ci99[0] < 0.71 < peer.of_ceiling_within_ci99[0]
+    assert (peer.verdict, tuned.verdict, found["naive"].verdict) == ("UNDECIDED", "SAME", "SLOWER")
+    assert not peer.above_ceiling
+    assert Measurement.model_validate_json(peer.model_dump_json()) == peer
+    for wrong in ({"rounds": 3}, {"restarts": peer.restarts[:2]}):
+        with pytest.raises(ValueError, match="rounds"):
+            Measurement.model_validate(peer.model_dump() | wrong)
+
+
+def test_a_record_of_one_process_has_no_restarts() -> None:
+    (bench, *_) = read_run(PLANTED).benchmarks
+    assert (bench.measurement.restarts, bench.measurement.chosen) == ((), (bench.measurement.form,))
+    assert bench.by_restart == [bench.samples_s]

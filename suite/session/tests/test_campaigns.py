@@ -1,0 +1,120 @@
+"""Restarts: fresh processes, who takes part in which, and what becomes of one that is lost on the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends import Entry
+from backends import _candidate as candidate
+from suite.cases import Case
+from suite.measure.plan import SMOKE
+from suite.measure.samples import CampaignSamples, Samples
+from suite.record.measurement import Outcome, Series
+from suite.session import bench as benches
+from suite.session.bench import WithSamples, start
+from suite.session.campaigns import TOGETHER, Campaign, Campaigns
+from suite.session.progress import Progress
+
+CASES = (Case(4, 4), Case(5, 5))
+A, B, OWN = (Entry(name, "made up", requires=()) for name in ("a", "b", "own"))
+
+
+class Told:
+    """Answers for the worker: notes what it is asked, and loses whom it is told to."""
+
+    def __init__(self, lost: dict[int, Outcome] | None = None) -> None:
+        self.log: list[Any] = []
+        self.lost = lost or {}
+
+    def restart(self, number: int) -> None:
+        self.log.append(number)
+
+    def campaign(
+        self, case: Case, series: Series, entries: list[Entry], restart: int, apart: str = ""
+    ) -> CampaignSamples:
+        names = [entry.name for entry in entries]
+        self.log.append((case.rows, *names))
+        lost = self.lost.get(restart)
+        outcomes = [lost] if lost and lost.backend in (*names, "all") else []
+        left = (
+            [] if outcomes and outcomes[0].backend == "all" else [n for n in names if lost is None or n != lost.backend]
+        )
+        times = {
+            name: Samples([1e-6 * (1 + at)] * 7, "cuda_graph", 1, f"{name} {restart}") for at, name in enumerate(left)
+        }
+        return CampaignSamples(times, outcomes, "precise", seconds=1.0, controlled="a")
+
+
+def take(told: Told, campaign: Campaign, restarts: int = 3) -> dict[str, CampaignSamples]:
+    pending = Campaigns(told, Progress(), restarts)  # type: ignore[arg-type]
+    return pending.take((CASES[0], "cold"), lambda key: campaign)[CASES[0], "cold"]
+
+
+def test_a_process_takes_a_part_of_every_expected_campaign() -> None:
+    told = Told()
+    pending = Campaigns(told, Progress(), 2)  # type: ignore[arg-type]
+    pending.expect((case, "hot") for case in CASES)
+    found = pending.take((CASES[1], "hot"), lambda key: Campaign([A], []))
+    assert told.log == [1, (4, "a"), (5, "a"), 2, (4, "a"), (5, "a")]
+    assert {(case.rows, series) for case, series in found} == {(4, "hot"), (5, "hot")}
+
+
+def test_a_measurement_is_of_all_restarts_in_their_order() -> None:
+    samples = take(Told(), Campaign([A, B], []))[TOGETHER]
+    assert samples.contenders["a"].rounds == (7, 7, 7)
+    assert samples.contenders["a"].forms == ("a 1", "a 2", "a 3")
+    assert samples.contenders["a"].form == "a 1 or a 2 or a 3"
+    assert samples.seconds == 3.0
+
+
+def test_who_is_lost_in_one_restart_takes_no_part_in_the_next_and_has_no_number() -> None:
+    lost = Outcome(backend="b", kind="crashed", reason="died")
+    told = Told({2: lost})
+    samples = take(told, Campaign([A, B], []))[TOGETHER]
+    assert told.log == [1, (4, "a", "b"), 2, (4, "a", "b"), 3, (4, "a")]
+    assert (list(samples.contenders), samples.outcomes) == (["a"], [lost])
+
+
+@pytest.mark.parametrize(("kind", "parts"), [("throttled", 3), ("no_memory", 1)])
+def test_a_hot_device_may_be_cooler_in_the_next_restart_and_a_small_one_stays_small(kind: Any, parts: int) -> None:
+    nothing = Outcome(backend="all", kind=kind, reason="so it is")
+    told = Told({1: nothing})
+    samples = take(told, Campaign([A], []))[TOGETHER]
+    assert told.log.count((4, "a")) == parts
+    assert samples.outcomes == [nothing]
+    assert [len(one.rounds) for one in samples.contenders.values()] == ([2] if parts == 3 else [])
+
+
+def test_one_apart_is_beside_the_fastest_of_the_first_restart() -> None:
+    told = Told()
+    parts = take(told, Campaign([B, A], [OWN]), restarts=2)
+    assert told.log == [1, (4, "b", "a"), (4, "b", "own"), 2, (4, "b", "a"), (4, "b", "own")]
+    assert set(parts[OWN.name].contenders) == {"b", "own"}
+
+
+def test_every_restart_is_a_fresh_process_with_empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The candidate's form names its process, and whether it found what a process before it had kept."""
+    file = tmp_path / "remembers.py"
+    file.write_text(
+        "import os, pathlib, torch, backends\n"
+        "def bind(a, b, out, stream):\n"
+        "    kept = pathlib.Path(os.environ['TRITON_CACHE_DIR'], str(os.getpid()))\n"
+        "    kept.mkdir(parents=True, exist_ok=True)\n"
+        "    form = f'{os.getpid()} of {len(list(kept.parent.iterdir()))}'\n"
+        "    return backends.named(lambda: torch.mul(a[:, None], b, out=out), form)\n"
+    )
+    monkeypatch.setattr(benches, "SMOKE", replace(SMOKE, restarts=2))
+    made = start([candidate.entry(file)], smoke=True, progress=Progress())
+    try:
+        made.expect([(CASES[0], "hot"), (CASES[1], "hot")])
+        found = [made.measured(case, "hot", "remembers") for case in CASES]
+        chosen = [one.measurement.chosen for one in found if isinstance(one, WithSamples)]
+        assert chosen[0] == chosen[1]
+        assert len(set(chosen[0])) == 2
+        assert {form.partition(" of ")[2] for form in chosen[0]} == {"1"}
+    finally:
+        made.close()
