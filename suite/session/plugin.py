@@ -130,7 +130,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Tell which campaigns will be asked for."""
-    parameters = [item.callspec.params for item in session.items if hasattr(item, "callspec")]
+    own = [item for item in session.items if item.path.parent == HERE and hasattr(item, "callspec")]
+    parameters = [item.callspec.params for item in own]
     campaigns = {(p["case"], p["series"]): None for p in parameters if "contender" in p}
     if campaigns:
         bench(session.config).expect((parse(case), series) for case, series in campaigns)

@@ -46,7 +46,7 @@ class Worker:
     def __init__(self, silence_s: float = SILENCE_S, caches: Sequence[str] = ()) -> None:
         """caches: the environment variables that say where compilers keep what they made."""
         self._silence_s, self._caches = silence_s, tuple(caches)
-        self._kept = Path(tempfile.mkdtemp(prefix="diagbench-"))
+        self.kept = Path(tempfile.mkdtemp(prefix="diagbench-"))
         self._began = time.monotonic()
         self._process: Any = None
         self._connection: Connection | None = None
@@ -84,13 +84,13 @@ class Worker:
     def renew(self) -> None:
         """End the process, and let the next one find no cache."""
         self.stop()
-        shutil.rmtree(self._kept, ignore_errors=True)
-        self._kept.mkdir(exist_ok=True)
+        shutil.rmtree(self.kept, ignore_errors=True)
+        self.kept.mkdir(exist_ok=True)
 
     def close(self) -> None:
         """End the process, and take away what its compilers kept."""
         self.stop()
-        shutil.rmtree(self._kept, ignore_errors=True)
+        shutil.rmtree(self.kept, ignore_errors=True)
 
     def stop(self) -> None:
         """End the process, whatever it is doing."""
@@ -105,7 +105,7 @@ class Worker:
         if self._connection is None:
             context = multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
-            places = {name: str(self._kept / name.lower()) for name in self._caches}
+            places = {name: str(self.kept / name.lower()) for name in self._caches}
             self._process = context.Process(target=_serve, args=(theirs, self._began, places), daemon=True)
             self._process.start()
             theirs.close()

@@ -18,6 +18,8 @@ from suite.session import bench as benches
 from suite.session.bench import WithSamples, start
 from suite.session.campaigns import TOGETHER, Campaign, Campaigns
 from suite.session.progress import Progress
+from suite.worker.messages import Measure
+from suite.worker.process import Worker
 
 CASES = (Case(4, 4), Case(5, 5))
 A, B, OWN = (Entry(name, "made up", requires=()) for name in ("a", "b", "own"))
@@ -96,25 +98,51 @@ def test_one_apart_is_beside_the_fastest_of_the_first_restart() -> None:
     assert set(parts[OWN.name].contenders) == {"b", "own"}
 
 
-def test_every_restart_is_a_fresh_process_with_empty_caches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The candidate's form names its process, and whether it found what a process before it had kept."""
+REMEMBERS = """
+import os, pathlib, torch, backends
+
+def bind(a, b, out, stream):
+    kept = pathlib.Path(os.environ.get("TRITON_CACHE_DIR", "nowhere"), str(os.getpid()))
+    found = len(list(kept.parent.iterdir())) if kept.parent.is_dir() else 0
+    kept.parent.is_dir() and kept.mkdir(exist_ok=True)
+    return backends.named(lambda: torch.mul(a[:, None], b, out=out), f"{os.getpid()} found {found}")
+"""
+"""Its form names its process, and how much it found that a process before it had kept."""
+
+
+@pytest.fixture
+def remembers(tmp_path: Path) -> Entry:
     file = tmp_path / "remembers.py"
-    file.write_text(
-        "import os, pathlib, torch, backends\n"
-        "def bind(a, b, out, stream):\n"
-        "    kept = pathlib.Path(os.environ['TRITON_CACHE_DIR'], str(os.getpid()))\n"
-        "    kept.mkdir(parents=True, exist_ok=True)\n"
-        "    form = f'{os.getpid()} of {len(list(kept.parent.iterdir()))}'\n"
-        "    return backends.named(lambda: torch.mul(a[:, None], b, out=out), form)\n"
-    )
-    monkeypatch.setattr(benches, "SMOKE", replace(SMOKE, restarts=2))
-    made = start([candidate.entry(file)], smoke=True, progress=Progress())
+    file.write_text(REMEMBERS)
+    return candidate.entry(file)
+
+
+def test_a_renewed_worker_is_a_fresh_process_with_empty_caches(remembers: Entry) -> None:
+    worker = Worker(caches=["TRITON_CACHE_DIR"])
+    request = Measure(CASES[0], "hot", (remembers,), SMOKE)
     try:
-        made.expect([(CASES[0], "hot"), (CASES[1], "hot")])
-        found = [made.measured(case, "hot", "remembers") for case in CASES]
-        chosen = [one.measurement.chosen for one in found if isinstance(one, WithSamples)]
-        assert chosen[0] == chosen[1]
-        assert len(set(chosen[0])) == 2
-        assert {form.partition(" of ")[2] for form in chosen[0]} == {"1"}
+        Path(worker.kept, "triton_cache_dir").mkdir()
+        first = worker.request(request).contenders["remembers"].form
+        worker.renew()
+        Path(worker.kept, "triton_cache_dir").mkdir()
+        second = worker.request(request).contenders["remembers"].form
+    finally:
+        worker.close()
+    assert not worker.kept.exists()
+    assert first.endswith("found 0")
+    assert second.endswith("found 0")
+    assert first != second
+
+
+def test_a_candidate_too_is_measured_in_a_fresh_process_per_restart(
+    remembers: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(benches, "SMOKE", replace(SMOKE, restarts=2))
+    made = start([remembers], smoke=True, progress=Progress())
+    try:
+        found = made.measured(CASES[0], "hot", "remembers")
     finally:
         made.close()
+    assert isinstance(found, WithSamples)
+    assert len(found.measurement.restarts) == 2
+    assert len(set(found.measurement.chosen)) == 2
