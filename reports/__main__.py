@@ -1,4 +1,4 @@
-"""`python -m reports render | select | regret | compare | export`: pages, answers, two runs, a run's JSON."""
+"""`python -m reports render | select | regret | compare | export | merge`: pages, answers, runs."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published
             return _compare(options)
         if options.command == "export":
             return _export(options)
+        if options.command == "merge":
+            return _merge(options)
         if options.command == "render":
             print(_render(options, data, published))
             return 0
@@ -60,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     back = commands.add_parser("export", help="a published run as pytest-benchmark wrote it, for its own tools")
     back.add_argument("run", type=Path, metavar="RUN", help="a record, packed or plain")
     back.add_argument("--to", type=Path, metavar="FILE", help="where the JSON goes; default: stdout")
+    together = commands.add_parser("merge", help="runs of many hosts or GPUs into one folder, with their spread")
+    together.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="what holds runs, at any depth")
+    together.add_argument("--to", type=Path, required=True, metavar="DIR", help="where the runs and the page go")
     return parser
 
 
@@ -115,6 +120,16 @@ def _export(options: argparse.Namespace) -> int:
         sys.stdout.write(text)
     else:
         write(options.to, text)
+    return 0
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from reports.merging import merge
+
+    done = merge(options.folders, options.to)
+    print(f"{len(done.runs)} runs in {options.to}")
+    for page in done.pages:
+        print(f"the spread between GPUs: {page}")
     return 0
 
 

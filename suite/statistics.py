@@ -133,6 +133,22 @@ def _error_within(logs: NDArray[np.float64], seed: int = 0) -> tuple[float, floa
     return error, n / length - 1
 
 
+def across(devices: Sequence[Ratio]) -> Ratio:
+    """One ratio from those of two or more devices of a model, with the 99 % interval of their mean.
+
+    The third level above rounds and restarts: each device is one draw, so the interval is Student's with devices less
+    one degrees of freedom. It is never narrower than what the devices' own intervals leave. Raises ValueError for one.
+    """
+    if len(devices) < 2:
+        raise ValueError("one device says nothing of others")
+    logs = np.log([device.value for device in devices])
+    error = float(logs.std(ddof=1)) / math.sqrt(len(logs))
+    own = [math.log(min(device.high, sys.float_info.max) / device.value) for device in devices]
+    half = max(t_quantile((1 + CONFIDENCE) / 2, len(logs) - 1) * error, math.hypot(*own) / len(logs))
+    mean = float(logs.mean())
+    return Ratio(math.exp(mean), math.exp(mean - half), math.exp(mean + half), error, len(logs) - 1)
+
+
 def ratio_without_interval(times_s: Sequence[float], others_s: Sequence[float]) -> Ratio:
     """times / others from samples too few for an interval: it reaches from 0 to infinity, and no verdict follows.
 

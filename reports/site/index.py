@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from reports import units
 from reports.device import device, sm, whose
 from reports.document import Table
-from reports.sections import tried
+from reports.sections import spread, tried
 from reports.sections.what import summary
 from reports.site.layout import Files, template
 from reports.view import BASELINE, TUNED, View
@@ -27,6 +27,11 @@ def index(devices: Mapping[str, Sequence[View]], files: Files, others: Mapping[s
         files=files,
         summary=summary,
         tried={slug: (found, tried.summary(found)) for slug, found in others.items()},
+        groups=[
+            (found[0].machine.slug, spread.stem(group), len(group), group[0])
+            for found in newest_first
+            for group in spread.groups(found)
+        ],
         foreign=all(whose(runs[0].machine) for runs in newest_first),
         device=device,
         compiled=lambda view: ", ".join(map(sm, view.capabilities)),

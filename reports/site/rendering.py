@@ -14,7 +14,7 @@ from reports import archive
 from reports.answers.documents import documents
 from reports.answers.evidence import files as of_data
 from reports.places import PUBLISHED
-from reports.sections import tried
+from reports.sections import spread, tried
 from reports.site.index import index
 from reports.site.layout import Files, files
 from reports.site.page import page
@@ -40,6 +40,9 @@ def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
         written = files(tried.page(found, f"../../data/{slug}/{name}"))
         made |= {f"{slug}/{name}": text for name, text in written.items()}
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
+    for slug, group in ((slug, group) for slug, each in views.items() for group in spread.groups(each)):
+        written = files(spread.page(group, f"../../data/{slug}"))
+        made |= {f"{slug}/{name}": text for name, text in written.items()}
     made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()})
     made |= documents(devices, judging, of_data(data))
     _write(published, made)

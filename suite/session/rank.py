@@ -166,6 +166,8 @@ def _conclude(everyone: Sequence[Came], group_file: Path) -> int:
         print(f"rank {came.rank}, {_named(came.place)}  {what}", flush=True)
     if all(came.run for came in everyone):
         group_file.unlink(missing_ok=True)
+        folders = " ".join(sorted({str(Path(came.run).parent) for came in everyone}))
+        print(f"together, with the spread between them: python -m reports merge {folders} --to DIR", flush=True)
     return int(any(came.code for came in everyone))
 
 
