@@ -38,6 +38,8 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> En
     if form not in _COMPILED:
         product(column, matrix).block_until_ready()
         _COMPILED.add(form)
+    if not b.is_cuda:  # XLA is asynchronous there too
+        return lambda: torch.from_dlpack(product(column, matrix).block_until_ready())
     return lambda: torch.from_dlpack(product(column, matrix))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Hashable, Iterable
 from types import FunctionType, ModuleType
 
@@ -14,13 +15,16 @@ from torch._dynamo.eval_frame import _debug_get_cache_entry_list
 from torch._inductor.codecache import PyCodeCache
 from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 
-from backends import Launch, named
+from backends import Launch, Unsupported, named
 from backends._form import form_of
 
 Product = Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
 
 MODE = "default"
 """The mode of torch.compile. "max-autotune-no-cudagraphs" lets Inductor time more block sizes for its kernel."""
+
+COMPILERS = (os.environ.get("CXX", "g++"), "clang++")
+"""What Inductor compiles C++ with."""
 
 _COMPILED: dict[Hashable, tuple[Product, str]] = {}
 """Form of the operands -> their product and what was chosen. Inductor too compiles for an alignment."""
@@ -34,10 +38,13 @@ def product(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor
 def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
     """Bind the operands as backends.Backend.bind says.
 
-    Takes every dtype and stride; enqueues on torch's current stream, as Inductor does.
+    Takes every dtype and stride; enqueues on torch's current stream, as Inductor does. Unsupported: on the CPU, where
+    there is no C++ compiler.
     """
     if out.numel() == 0:
         return named(lambda: out)
+    if not out.is_cuda and not any(map(shutil.which, COMPILERS)):
+        raise Unsupported(f"needs a C++ compiler on the CPU: {' or '.join(COMPILERS)}")
     key = form_of(a, b, out)
     if key not in _COMPILED:
         known = len(PyCodeCache.modules)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 
+import llvmlite.binding
 import pytest
 import torch
 
@@ -19,8 +20,14 @@ from backends import numba_cpu
 CHUNKED = (3, 2 * numba_cpu.CHUNK + 5)
 
 
-@pytest.mark.parametrize("layout", matrix.LAYOUTS)
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+ON_THE_CPU = [
+    *(("float32", layout) for layout in matrix.LAYOUTS),
+    *((dtype, layout) for dtype in ("float16", "bfloat16", "float64") for layout in ("contiguous", "every_other")),
+]
+"""Each pair is compiled anew, which takes a second."""
+
+
+@pytest.mark.parametrize(("dtype", "layout"), ON_THE_CPU)
 def test_on_the_cpu(dtype: str, layout: str) -> None:
     for shape in (*matrix.SHAPES, CHUNKED, CHUNKED[::-1]):
         case = matrix.operands(shape, dtype, layout)
@@ -37,10 +44,20 @@ def test_a_launch_on_the_cpu_reads_its_operands_anew() -> None:
     assert case.differences() == 0
 
 
-@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
-def test_the_cpu_has_no_16_bit_arithmetic(dtype: str) -> None:
-    case = matrix.operands((3, 7), dtype, "contiguous")
-    with pytest.raises(Unsupported, match=rf"Numba has no {dtype} arithmetic on the CPU"):
+def test_every_product_of_16_bits_is_rounded_once() -> None:
+    """All float16 and bfloat16, by some of each kind: products of every exponent, ties, subnormals and NaN."""
+    every = torch.arange(-(2**15), 2**15, dtype=torch.int16)
+    for dtype in (torch.float16, torch.bfloat16):
+        a, b = every[::509].view(dtype), every.view(dtype).expand(len(every[::509]), -1)
+        out = torch.empty_like(b, memory_format=torch.contiguous_format)
+        numba_cpu.bind(a, b, out, 0)()
+        assert matrix.mismatches(out, matrix.oracle(a, b)) == 0
+
+
+def test_a_cpu_that_does_not_convert_float16(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llvmlite.binding, "get_host_cpu_features", lambda: {"f16c": False})
+    case = matrix.operands((3, 7), "float16", "contiguous")
+    with pytest.raises(Unsupported, match="does not convert float16"):
         numba_cpu.bind(case.a, case.b, case.out, 0)
 
 

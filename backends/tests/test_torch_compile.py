@@ -12,7 +12,7 @@ from torch._dynamo.eval_frame import _debug_get_cache_entry_list as compiled_ver
 from torch._inductor.runtime.triton_heuristics import CachingAutotuner
 from torch.profiler import ProfilerActivity, profile
 
-from backends import torch_compile
+from backends import Unsupported, torch_compile
 from backends._form import form_of
 from backends.tests import matrix
 
@@ -142,3 +142,10 @@ def test_empty_and_single(shape: tuple[int, int]) -> None:
     case = matrix.operands(shape, "float32", "contiguous")
     assert torch_compile.bind(case.a, case.b, case.out, 0)() is case.out
     assert case.differences() == 0
+
+
+def test_a_cpu_without_a_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    case = matrix.operands((3, 7), "float32", "contiguous")
+    with pytest.raises(Unsupported, match=r"needs a C\+\+ compiler"):
+        torch_compile.bind(case.a, case.b, case.out, 0)
