@@ -9,10 +9,11 @@ from suite.cases import HEADLINE, HELD_OUT
 from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
 from suite.record.run import Record
+from suite.record.scaling import Scaling
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-__all__ = ["DATA", "apart", "every", "profile_beside", "run_files", "runs", "tried"]
+__all__ = ["DATA", "apart", "every", "profile_beside", "run_files", "runs", "scalings", "tried"]
 
 
 Runs = dict[str, tuple[Record, ...]]
@@ -67,6 +68,20 @@ def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:
             raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
         if slug not in found or each.utc >= found[slug][1].utc:
             found[slug] = path.name, each
+    return found
+
+
+def scalings(data: Path = DATA) -> dict[str, list[tuple[str, Scaling]]]:
+    """Device slug -> what the row-sharded product gave on several such devices, newest first, with its file's name.
+
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    """
+    found: dict[str, list[tuple[str, Scaling]]] = {}
+    for path in sorted(data.glob(f"*/*{Scaling.suffix}"), reverse=True):
+        each, slug = read_document(path, Scaling), path.parent.name
+        if each.machine.slug != slug:
+            raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
+        found.setdefault(slug, []).append((path.name, each))
     return found
 
 

@@ -7,15 +7,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from reports import units
 from reports.device import device, sm, whose
 from reports.document import Table
-from reports.sections import spread, tried
+from reports.sections import scaling, spread, tried
 from reports.sections.what import summary
 from reports.site.layout import Files, template
 from reports.view import BASELINE, TUNED, View
 from suite.cases import HEADLINE
+from suite.record.scaling import Scaling
 from suite.record.variants import Variants
 
 
-def index(devices: Mapping[str, Sequence[View]], files: Files, others: Mapping[str, Variants]) -> str:
+def index(
+    devices: Mapping[str, Sequence[View]],
+    files: Files,
+    others: Mapping[str, Variants],
+    scaled: Mapping[str, Sequence[tuple[str, Scaling]]],
+) -> str:
     """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
     newest_first = sorted(devices.values(), key=lambda runs: (runs[0].record.utc, runs[0].machine.slug), reverse=True)
     return template(
@@ -31,6 +37,11 @@ def index(devices: Mapping[str, Sequence[View]], files: Files, others: Mapping[s
             (found[0].machine.slug, spread.stem(group), len(group), group[0])
             for found in newest_first
             for group in spread.groups(found)
+        ],
+        scalings=[
+            (slug, scaling.stem(found), scaling.title(found), scaling.summary(found))
+            for slug, each in scaled.items()
+            for _, found in each
         ],
         foreign=all(whose(runs[0].machine) for runs in newest_first),
         device=device,

@@ -14,7 +14,7 @@ from reports import archive
 from reports.answers.documents import documents
 from reports.answers.evidence import files as of_data
 from reports.places import PUBLISHED
-from reports.sections import spread, tried
+from reports.sections import scaling, spread, tried
 from reports.site.index import index
 from reports.site.layout import Files, files
 from reports.site.page import page
@@ -39,11 +39,14 @@ def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
     for slug, (name, found) in others.items():
         written = files(tried.page(found, f"../../data/{slug}/{name}"))
         made |= {f"{slug}/{name}": text for name, text in written.items()}
+    scaled = archive.scalings(data)
+    for slug, name, document in ((slug, *each) for slug, every_one in scaled.items() for each in every_one):
+        made |= {f"{slug}/{n}": t for n, t in files(scaling.page(document, f"../../data/{slug}/{name}")).items()}
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     for slug, group in ((slug, group) for slug, each in views.items() for group in spread.groups(each)):
         written = files(spread.page(group, f"../../data/{slug}"))
         made |= {f"{slug}/{name}": text for name, text in written.items()}
-    made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()})
+    made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()}, scaled)
     made |= documents(devices, judging, of_data(data))
     _write(published, made)
     _remove_all_but(published, made)

@@ -8,5 +8,6 @@ measurement   one contender in one case and series, or the outcome that stands f
 machine       what it was measured on
 compiled      what compilers made of the kernels
 profile       Nsight Compute's counters, a document beside the runs
+scaling       the row-sharded product on several GPUs
 variants      what other forms of the tuned kernel gave, a document beside the runs
 """

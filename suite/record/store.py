@@ -22,13 +22,14 @@ from suite.record.measurement import Measurement
 from suite.record.mutants import Mutants
 from suite.record.profile import Profile
 from suite.record.run import Benchmark, Record, Run
+from suite.record.scaling import Scaling
 from suite.record.variants import Variants
 
 SCHEMA = 1
 PARTIAL = ".partial"
 """Ends the name of a file that is not complete."""
 
-DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants)
+DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Scaling)
 """What lies beside runs and is none."""
 
 Written = TypeVar("Written", bound=Document)
