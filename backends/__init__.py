@@ -33,6 +33,7 @@ __all__ = [
     "bind",
     "compile_for",
     "find",
+    "fresh",
     "load",
     "missing",
     "named",
@@ -205,6 +206,21 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
     if callable(launch) and not isinstance(getattr(launch, "form", None), str):
         return named(launch)
     return cast(Launch, launch)  # what cannot be called is for the gate to refuse
+
+
+def fresh(entry: Entry, stream: int = 0) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """The function of (a, b) that returns a new C, as it is written where there is no `out` to write to.
+
+    A backend's own `fresh(a, b)`, on the current stream; else C is allocated, bound and launched on this one.
+    """
+    backend: Any = load(entry)
+    if hasattr(backend, "fresh"):
+        return cast("Callable[[torch.Tensor, torch.Tensor], torch.Tensor]", backend.fresh)
+
+    def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return cast("torch.Tensor", backend.bind(a, b, b.new_empty(b.shape), stream)())
+
+    return product
 
 
 def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

@@ -40,6 +40,8 @@ class Bound:
 
     def __init__(self, module: Any) -> None:
         self.launch_arguments = module.launch_arguments
+        if hasattr(module, "ModelNew"):
+            self.fresh = module.ModelNew()
 
     def bind(self, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> Launch:
         """Bind the operands as backends.Backend.bind says. Raises what launch_arguments raises."""

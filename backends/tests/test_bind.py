@@ -127,3 +127,12 @@ def test_an_output_without_elements_shares_none_whatever_its_strides() -> None:
 def test_an_output_that_overlaps_itself() -> None:
     a, b, out = operands()
     refused(TORCH, [a, b, out[:1].expand(4, 6)], BadOperands)
+
+
+def test_a_new_c_is_returned_by_the_backends_own_way_or_by_bind() -> None:
+    a, b, _ = operands()
+    for entry in (TORCH, CPU_ONLY):
+        product = backends.fresh(entry)
+        first, second = product(a, b), product(a, b)
+        assert torch.equal(first, a[:, None] * b)
+        assert first.data_ptr() != second.data_ptr()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from backends import Unsupported, find, load
+from backends import Unsupported, find, fresh, load
 from backends.tests import matrix, triton_device
 from backends.tests.test_triton_kernels import on_meta
 from backends.tests.triton_child import child, wrong
@@ -111,3 +111,9 @@ def test_the_baselines_refuse_what_their_indices_or_grid_can_not_hold(rows: int,
         backend: Any = load(*find([name]))
         with pytest.raises(Unsupported, match=reason):
             backend.bind(*on_meta(rows, cols, (cols, 1), (cols, 1)), 0)
+
+
+def test_a_new_c_of_the_drop_in_is_its_models() -> None:
+    tuned = pytest.importorskip("backends.triton_tuned")
+    (entry,) = find(["triton_tuned"])
+    assert isinstance(fresh(entry), tuned.ModelNew)

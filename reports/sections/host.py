@@ -13,19 +13,27 @@ from suite.record.measurement import Measurement, Series
 WORDS: dict[Series, str] = {
     "launch": "The host's time to enqueue one launch of what is bound already.",
     "call": "The host's time to bind torch tensors and launch once, which is what a one-off use pays.",
+    "as_called": "Device and host together, as KernelBench times a candidate: one call at a time that returns a new C, "
+    "between two events, after the L2 was flushed by a write. What the flush left dirty is written back meanwhile, so "
+    "no time here compares with the series cold.",
+    "as_called_host": "The same calls by the host's clock, until the device is idle again.",
 }
-"""What the time of each series of the host includes."""
+"""What the time of each series in which the host shows includes."""
+
+HEADS: dict[Series, str] = {"as_called": "One call at a time", "as_called_host": "One call at a time"}
 
 
 def sections(view: View) -> Iterator[Section]:
     """A section per series of the host that was measured."""
     for series, words in WORDS.items():
         if view.series(series):
-            yield Section(f"Host time, series {series}", (words,), tables=(host_table(view, series),))
+            yield Section(
+                f"{HEADS.get(series, 'Host time')}, series {series}", (words,), tables=(host_table(view, series),)
+            )
 
 
 def host_table(view: View, series: Series) -> Table:
-    """Host time per launch in µs, series launch or call: a row per backend, fastest first, a column per case."""
+    """Time per launch or call in µs: a row per backend, fastest first, a column per case."""
     cases = view.cases(series)
     backends = (each for each in view.series(series) if each.role == "backend")
     names = dict.fromkeys(each.backend for each in sorted(backends, key=lambda m: m.ratio))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
+from typing import get_args
 
 from reports import units
 from reports.document import Section, Table, said
 from reports.view import View
 from suite.record.measurement import Measurement, Series
 
-SERIES: tuple[Series, ...] = ("cold", "hot", "launch", "call")
+SERIES: tuple[Series, ...] = get_args(Series)
 
 
 def sections(view: View) -> Iterator[Section]:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from suite.record.measurement import Series
+
 CEILINGS = ("ceiling_memcpy", "ceiling_copy")
 CONTROL = "control_aa"
 """The names of the contenders that are no backends."""
+
+
+CALLED: tuple[Series, ...] = ("as_called", "as_called_host")
+"""The series of one call at a time, as KernelBench times a candidate: by events, and by the host's clock."""
 
 
 @dataclass(frozen=True)

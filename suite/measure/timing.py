@@ -90,7 +90,7 @@ class GraphSampler:
 
     def take(self) -> None:
         """Enqueue the unmeasured launches, then the timed ones between events."""
-        before, after = _event_pair()
+        before, after = event_pair()
         self._lead.replay()
         before.record()
         self.enqueue_timed()
@@ -99,7 +99,7 @@ class GraphSampler:
 
     def collect(self) -> list[float]:
         """Seconds per launch."""
-        return _elapsed(self._events, self.launches)
+        return elapsed(self._events, self.launches)
 
 
 class EventSampler:
@@ -120,7 +120,7 @@ class EventSampler:
 
     def take(self) -> None:
         """Enqueue the delay, an unmeasured pass and a timed pass."""
-        before, after = _event_pair()
+        before, after = event_pair()
         torch.cuda._sleep(self.delay_cycles)
         self._pass()
         before.record()
@@ -139,7 +139,7 @@ class EventSampler:
 
     def collect(self) -> list[float]:
         """Seconds per launch."""
-        return _elapsed(self._events, self.launches)
+        return elapsed(self._events, self.launches)
 
 
 class HostSampler:
@@ -277,11 +277,13 @@ def _captured(sets: Sequence[Enqueue], launches: int) -> torch.cuda.CUDAGraph:
     return graph
 
 
-def _event_pair() -> tuple[torch.cuda.Event, torch.cuda.Event]:
+def event_pair() -> tuple[torch.cuda.Event, torch.cuda.Event]:
+    """Two events that keep the time."""
     return torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
 
 
-def _elapsed(events: list[tuple[torch.cuda.Event, torch.cuda.Event]], launches: int) -> list[float]:
+def elapsed(events: list[tuple[torch.cuda.Event, torch.cuda.Event]], launches: int) -> list[float]:
+    """Seconds per launch between the events of each pair, which are forgotten; the device must be idle."""
     seconds = [before.elapsed_time(after) / 1e3 / launches for before, after in events]
     events.clear()
     return seconds

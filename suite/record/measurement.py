@@ -10,7 +10,7 @@ from suite.cases import Case, Layout, Regime, parse
 from suite.record.typed import Typed
 from suite.verdict import Verdict
 
-Series = Literal["cold", "hot", "launch", "call"]
+Series = Literal["cold", "hot", "launch", "call", "as_called", "as_called_host"]
 Method = Literal["cuda_graph", "cuda_events", "host_clock"]
 StopReason = Literal["precise", "max_rounds", "budget", "smoke"]
 OutcomeKind = Literal[
@@ -71,7 +71,7 @@ class Measurement(Typed):
     p95_s: float = Field(gt=0)
     noise_relative_iqr: float
     bandwidth_bytes_per_s: float
-    ceiling: str | None = None  # the candidate that was the ceiling; None in the series launch and call
+    ceiling: str | None = None  # the candidate that was the ceiling; None but in the series cold and hot
     of_ceiling: float | None = None  # time of the ceiling / time of this one, from paired rounds
     of_ceiling_ci99: tuple[float, float] | None = None
     of_ceiling_within_ci99: tuple[float, float] | None = None  # within this run's own processes

@@ -1,4 +1,4 @@
-"""What the host pays at a size where the device's part is nothing: per bound launch, and per bind and launch."""
+"""What the host pays: per bound launch, per bind and launch, and where it shows, one call at a time."""
 
 from __future__ import annotations
 
@@ -14,4 +14,9 @@ from suite.session.replay import CLOCK
 
 @pytest.mark.benchmark(timer=CLOCK)
 def test_launch(case: str, series: Series, contender: str, bench: Bench, benchmark: Any) -> None:
+    replay_measured(bench, benchmark, case, series, contender)
+
+
+@pytest.mark.benchmark(timer=CLOCK)
+def test_as_called(case: str, series: Series, contender: str, bench: Bench, benchmark: Any) -> None:
     replay_measured(bench, benchmark, case, series, contender)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from suite.cases import HEADLINE, HELD_OUT, SWEEPS, Case
+from suite.measure.plan import CALLED
 from suite.record.measurement import Series
 from suite.session.bench import Bench
 
@@ -29,6 +31,9 @@ def parameters(test: str, bench: Bench, cases: Sequence[Case]) -> tuple[Names, l
         return ("case", "series", "contender"), campaigns(bench, cases, ("cold", "hot"))
     if test == "test_launch":
         return ("case", "series", "contender"), campaigns(bench, hosted(cases), ("launch", "call"))
+    if test == "test_as_called":
+        asked = called(cases) if bench.machine.kind == "cuda" else []
+        return ("case", "series", "contender"), campaigns(bench, asked, CALLED)
     sample = costed(cases) if test == "test_other_timers_and_energy" else costed(cases)[:1]
     names = [entry.name for entry in bench.participants.available]
     return ("case", "backend"), [(case.id, name) for case in sample for name in names]
@@ -49,6 +54,11 @@ def hosted(cases: Sequence[Case]) -> list[Case]:
         if case in SWEEPS[HELD_OUT] and case.bytes_moved <= SMALL_BYTES:
             small.setdefault((case.dtype, case.cols * case.itemsize % 16 == 0), case)
     return list(small.values()) or [LAUNCH_CASE]
+
+
+def called(cases: Sequence[Case]) -> list[Case]:
+    """Where single calls are timed: at LAUNCH_CASE, and at those of the headline's shape and layout."""
+    return [LAUNCH_CASE, *(case for case in cases if replace(case, dtype=HEADLINE.dtype) == HEADLINE)]
 
 
 def costed(cases: Sequence[Case]) -> list[Case]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import torch
@@ -12,9 +13,9 @@ from backends import Enqueue, Entry, Launch
 from suite.cases import Case
 from suite.check import gate, operands
 from suite.check.operands import Operands
-from suite.measure import ceilings, timing
+from suite.measure import ceilings, single_calls, timing
 from suite.measure.campaign import Contender
-from suite.measure.plan import CONTROL
+from suite.measure.plan import CALLED, CONTROL
 from suite.measure.samples import Samples
 from suite.worker.messages import Measure
 
@@ -38,7 +39,7 @@ class Lineup:
 
     def add_ceilings(self) -> None:
         """Let the copies take part, unless the series is of the host's time."""
-        if self._request.series not in timing.HOST_LAUNCHES:
+        if self._request.series in ("cold", "hot"):
             for name, (launches, form) in ceilings.ceilings(self._sets).items():
                 self._add(name, launches, form)
 
@@ -49,6 +50,9 @@ class Lineup:
         if self._request.series == "call":
             once = backends.load(entry).bind
             launches = [partial(_call, once, on, self._device.stream) for on in self._sets]
+        if self._request.series in CALLED:
+            product, entry = backends.fresh(entry, self._device.stream), replace(entry, allocates=True)
+            launches = [partial(product, on.a, on.b) for on in self._sets]
         if entry.allocates:
             launches = [_Kept(launch) for launch in launches]
         self._add(entry.name, launches, bound[0].form, entry)
@@ -74,6 +78,8 @@ class Lineup:
 
     def _sampler(self, launches: Sequence[Enqueue], entry: Entry | None) -> timing.Sampler:
         request = self._request
+        if request.series in CALLED:
+            return single_calls.sampler(self._device, launches, request.series)
         if request.series in timing.HOST_LAUNCHES:
             return timing.HostSampler(launches, timing.HOST_LAUNCHES[request.series], self._device.synchronize)
         capturable, own_stream = (entry.capturable, entry.own_stream) if entry else (True, False)

@@ -1,0 +1,62 @@
+"""The series of single calls: what lies between the clock's two looks, and that what is called returns a new C."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from backends import find
+from suite.cases import Case
+from suite.measure import single_calls
+from suite.measure.plan import CONTROL, SMOKE
+from suite.measure.timing import Device
+from suite.session.collection import LAUNCH_CASE, called
+from suite.worker.messages import Measure
+from suite.worker.server import Server
+from suite.worker.tests.test_own_stream import ENQUEUE_NS, RUN_NS, FakeDevice
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> FakeDevice:
+    made = FakeDevice()
+    monkeypatch.setattr(time, "perf_counter_ns", lambda: made.now)
+    monkeypatch.setattr(single_calls, "flusher", lambda device: lambda: made.launch("flush"))
+    return made
+
+
+def test_a_single_call_is_timed_from_an_idle_device_after_the_flush(device: FakeDevice) -> None:
+    sampler = single_calls.sampler(device, [device.launch], "as_called_host")
+    device.launch("another candidate's")
+    for _ in range(2):
+        sampler.take()
+    assert sampler.launches == 1
+    assert sampler.collect() == [pytest.approx((RUN_NS + ENQUEUE_NS) * 1e-9)] * 2
+    assert device.launched[1:] == ["flush", ""] * 2
+
+
+def test_between_the_events_lies_the_call_alone(device: FakeDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    event = SimpleNamespace(record=lambda: device.launched.append("event"))
+    monkeypatch.setattr(single_calls, "event_pair", lambda: (event, event))
+    sampler = single_calls.sampler(device, [lambda: device.launch("x"), lambda: device.launch("y")], "as_called")
+    for _ in range(2):
+        sampler.take()
+    assert device.launched == ["flush", "event", "x", "event", "flush", "event", "y", "event"]
+    sampler.enqueue_timed()
+    assert device.launched[8:] == ["x", "y"]
+
+
+def test_every_backend_is_called_for_a_new_c_and_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single_calls, "FLUSH_BYTES", 64)
+    entries = find(["torch_broadcast", "numpy_broadcast"])
+    found: Any = Server(Device(), 0.0).answer(Measure(Case(40, 30), "as_called_host", entries, SMOKE))
+    assert found.outcomes == []
+    fresh = {name: (one.launches, one.allocates) for name, one in found.contenders.items() if name != CONTROL}
+    assert fresh == dict.fromkeys(("torch_broadcast", "numpy_broadcast"), (1, True))
+
+
+def test_single_calls_are_timed_where_the_host_is_all_and_at_the_headline() -> None:
+    cases = [Case(4096, 4096, "bfloat16"), Case(64, 64), Case(4096, 4096, "float32", "row_padded")]
+    assert called(cases) == [LAUNCH_CASE, cases[0]]
