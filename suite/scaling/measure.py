@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from statistics import median
 from typing import Any
-
-import torch
 
 from suite.device import machine
 from suite.measure.timing import Sampler
@@ -75,8 +74,7 @@ def _problem(mesh: Mesh, problem: Problem, cache_bytes: int) -> tuple[list[Scale
     names = [part.contender for part in samplers if not part.alone]
     rows = [_row(problem, mesh, name, times, samplers, on) for name in names]
     del samplers, on, lone
-    if mesh.device.kind == "cuda":
-        torch.cuda.empty_cache()
+    gc.collect()  # what a graph holds is free only when no cycle keeps the graph; the next problem may need it all
     return rows, outcomes + missed
 
 
