@@ -56,7 +56,7 @@ class Worker:
 
         Raises WorkerFailed.
         """
-        with locks.turn(alone=isinstance(request, Measure) and request.series in ("launch", "call")):
+        with locks.turn(alone=isinstance(request, Measure) and request.series not in ("cold", "hot")):
             return self._answer(request, progress)
 
     def _answer(self, request: Request, progress: Callable[[int, float], None]) -> Any:
