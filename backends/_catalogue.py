@@ -159,7 +159,6 @@ CATALOGUE: tuple[Entry, ...] = (
         "Numba on the CPU: @njit(parallel=True) over chunks of C along its memory; 16-bit types by their bits",
         requires=("torch", "numba"),
         devices=("cpu",),
-        dtypes=("float32", "float64"),
         caches=("NUMBA_CACHE_DIR",),
         ours=True,
         controlled=True,

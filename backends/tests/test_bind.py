@@ -15,7 +15,7 @@ import backends
 from backends import BadOperands, Entry, Launch, Unsupported, find, named
 
 (TORCH,) = find(["torch_broadcast"])
-(CPU_ONLY,) = find(["numba_cpu"])
+(CPU_ONLY,) = find(["numpy_broadcast"])
 
 
 def operands(rows: int = 4, cols: int = 6, dtype: torch.dtype = torch.float32) -> list[torch.Tensor]:
@@ -105,7 +105,7 @@ def test_dtypes_that_differ() -> None:
 
 
 def test_dtypes_that_are_not_supported() -> None:
-    assert "float16" in refused(CPU_ONLY, operands(dtype=torch.float16), Unsupported)
+    assert "bfloat16" in refused(CPU_ONLY, operands(dtype=torch.bfloat16), Unsupported)
     assert "int32" in refused(TORCH, operands(dtype=torch.int32), Unsupported)
 
 

@@ -95,7 +95,8 @@ class Lineup:
     def samples(self, contender: Contender) -> Samples:
         """What the contender's rounds gave."""
         name, sampler = contender.name, contender.sampler
-        allocates = name in self._bound and self._bound[name][0].allocates
+        told = self._request.series not in CALLED  # there everyone does
+        allocates = told and name in self._bound and self._bound[name][0].allocates
         return Samples(contender.samples_s, sampler.method, sampler.launches, self._forms[name], allocates)
 
     def check_what_was_timed(self, entry: Entry) -> None:

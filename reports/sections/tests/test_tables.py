@@ -47,6 +47,12 @@ def test_every_row_has_a_cell_under_every_head(tmp_path: Path) -> None:
         assert {len(row) for row in table.rows} == {len(table.heads)}
 
 
+def test_single_calls_have_sections_of_their_own(tmp_path: Path) -> None:
+    found = {each.title: each for each in host.sections(made(tmp_path, series=("cold", "as_called", "launch")))}
+    assert list(found) == ["Host time, series launch", "One call at a time, series as_called"]
+    assert found["One call at a time, series as_called"].tables[0].rows[0][0] == "cupy_rawkernel"
+
+
 def test_the_fastest_is_called_fastest_and_no_other_backend_is(tmp_path: Path) -> None:
     view = made(tmp_path)
     verdicts = {row[0]: row[-1] for row in what.headline_table(view).rows}
