@@ -11,8 +11,8 @@ if TYPE_CHECKING:  # it brings pydantic, 0.2 s that an answer need not wait for
 
 ABSENT = "–"
 
-INTERVAL = "99 %, within this run"
-"""What an interval beside a share or a ratio is: a repeat of the run scatters more than one process shows."""
+ONE_PROCESS = "99 %, one process"
+"""What an interval is where one process took all rounds: a repeat scatters by more than it shows."""
 
 
 def digits(value: float | None) -> str:
@@ -32,6 +32,11 @@ def percent_interval(share: float | None, interval: tuple[float, float] | None) 
     if share is None or interval is None:
         return percent(share)
     return f"{percent(share)} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+
+
+def interval_alone(interval: tuple[float, float] | None) -> str:
+    """An interval of shares in percent: 99.5 to 99.7 %."""
+    return ABSENT if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
 
 
 def ratio(value: float, interval: tuple[float, float]) -> str:
@@ -59,9 +64,9 @@ def binary(count: int | None) -> str:
     return f"{size:.1f}".removesuffix(".0") + f" {units[0]}"
 
 
-def within(what: str) -> str:
-    """The head of a column of shares or ratios, which says what their intervals are."""
-    return f"{what} [{INTERVAL}]"
+def interval(restarts: int) -> str:
+    """What an interval beside a share or a ratio is; restarts: fresh processes that took the rounds."""
+    return f"99 %, of a repeat, {restarts} restarts" if restarts > 1 else ONE_PROCESS
 
 
 def label(case: Measurement | Case) -> str:

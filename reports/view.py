@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from backends import CATALOGUE
+from reports import units
 from suite.cases import HEADLINE, ITEMSIZE
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import Record
@@ -42,6 +43,20 @@ class View:
     def stem(self) -> str:
         """The file name of the run without its ending, which its pages share."""
         return run_stem(Path(self.record.path))
+
+    @cached_property
+    def restarts(self) -> int:
+        """How many fresh processes each campaign was spread over, the fewest of any; 0 for one that took it all."""
+        return min((len(each.restarts) for each in self.every), default=0)
+
+    @property
+    def interval(self) -> str:
+        """What the run's intervals are."""
+        return units.interval(self.restarts)
+
+    def within(self, what: str) -> str:
+        """The head of a column of shares or ratios, which says what their intervals are."""
+        return f"{what} [{self.interval}]"
 
     @property
     def file(self) -> str:

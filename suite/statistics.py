@@ -15,6 +15,7 @@ import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from statistics import fmean
 from typing import TypeVar
 
 import numpy as np
@@ -118,6 +119,11 @@ def ratio_of_restarts(times_s: Sequence[Sequence[float]], others_s: Sequence[Seq
     repeat = _with_interval(float(means.mean()), error, len(logs) - 1)
     wider = max(repeat, within, key=lambda one: one.high)
     return replace(wider, within=within.interval)
+
+
+def mean_log(restarts: Sequence[Sequence[float]]) -> float:
+    """The mean log of the times, every restart counted alike."""
+    return fmean(fmean(map(math.log, times_s)) for times_s in restarts)
 
 
 def _with_interval(mean: float, error: float, freedom: float) -> Ratio:

@@ -3,9 +3,10 @@
 Only shares of a ceiling are compared, never absolute times. Both runs' shares are of the same ceiling, OLD's, since
 the better one may change from run to run. The series launch and call have no ceiling and are left out.
 
-A share's change is uncertain for three reasons. Two are the samples of either run, whose part is the block bootstrap's.
+A share's change is uncertain for three reasons. Two are the samples of either run. Their part is that of rounds within
+restarts, or of a block bootstrap where one process took all rounds.
 The third is what differs from run to run, addresses and clocks for example. No sample within a run shows it. What does
-is the move of the two ceilings against each other between the runs, since they belong to no backend:
+is how the ceilings moved against each other between the runs, since they belong to no backend:
     se² = se_old² + se_new² + between²
 Here `between` is the larger of two values. One is |that move| in the case itself. The other is its root mean square
 over the k cases of the series and regime, times 1 + 1.5/k. The factor is there since few values tell little of their
@@ -30,7 +31,15 @@ from reports.view import contenders
 from suite.cases import Regime
 from suite.record.measurement import Series
 from suite.record.run import Benchmark, Record
-from suite.statistics import CONFIDENCE, FEWEST_ROUNDS, Ratio, ratio, t_quantile
+from suite.statistics import (
+    CONFIDENCE,
+    FEWEST_IN_A_RESTART,
+    FEWEST_ROUNDS,
+    Ratio,
+    mean_log,
+    ratio_of_restarts,
+    t_quantile,
+)
 
 NO_CEILINGS = "without two ceilings in both runs nothing tells how far a ceiling moved"
 
@@ -110,7 +119,9 @@ def changes(old: Record, new: Record) -> tuple[list[Change], list[NoChange]]:
 
 
 def _change(before: Campaign, after: Campaign, name: str, ceiling: str, between: float) -> Change:
-    old, new = (ratio(campaign[name].samples_s, campaign[ceiling].samples_s) for campaign in (before, after))
+    old, new = (
+        ratio_of_restarts(campaign[name].by_restart, campaign[ceiling].by_restart) for campaign in (before, after)
+    )
     return Change(before[name], after[name], ceiling, old, new, between)
 
 
@@ -145,9 +156,10 @@ def _between_runs(olds: Mapping[Key, Campaign], news: Mapping[Key, Campaign]) ->
     for key in olds.keys() & news.keys():
         before, after = olds[key], news[key]
         shared = _ceilings(before, after)
-        if len(shared) == 2 and not _unusable(before, after, shared):
-            move = abs(_log_ratio(after, *shared) - _log_ratio(before, *shared))
-            kinds[key[1], before[shared[0]].measurement.regime][key] = move
+        if len(shared) > 1 and not _unusable(before, after, shared):
+            best, *others = shared
+            each = [_log_ratio(after, best, other) - _log_ratio(before, best, other) for other in others]
+            kinds[key[1], before[best].measurement.regime][key] = math.sqrt(fmean(move**2 for move in each))
     between: dict[Key, float] = {}
     for moves in kinds.values():
         k = len(moves)
@@ -157,7 +169,7 @@ def _between_runs(olds: Mapping[Key, Campaign], news: Mapping[Key, Campaign]) ->
 
 
 def _log_ratio(campaign: Campaign, name: str, other: str) -> float:
-    return fmean(map(math.log, campaign[name].samples_s)) - fmean(map(math.log, campaign[other].samples_s))
+    return mean_log(campaign[name].by_restart) - mean_log(campaign[other].by_restart)
 
 
 def _only(where: str, other: Record, key: Key, name: str) -> str:
@@ -173,8 +185,11 @@ def _unusable(before: Campaign, after: Campaign, names: Sequence[str]) -> str:
     for campaign in (before, after):
         samples = [campaign[name].samples_s for name in names]
         rounds = {len(each) for each in samples}
+        least = min(len(part) for name in names for part in campaign[name].by_restart)
         if min(rounds) < FEWEST_ROUNDS:
             return f"rounds: {min(rounds)}; an interval needs {FEWEST_ROUNDS}"
-        if len(rounds) > 1 or min(map(min, samples)) <= 0:
+        if least < FEWEST_IN_A_RESTART:
+            return f"rounds in a restart: {least}; an interval needs {FEWEST_IN_A_RESTART}"
+        if len({tuple(map(len, campaign[name].by_restart)) for name in names}) > 1 or min(map(min, samples)) <= 0:
             return "the samples are not paired by round, or not above 0"
     return ""

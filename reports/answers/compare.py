@@ -42,8 +42,23 @@ TUNED_BEFORE = frozenset({"triton_tuned", "triton_baseline", "triton_baseline_me
 written. The catalogue of today cannot say, since a backend may have begun or ceased to tune since then."""
 
 RAN = ("form", "method", "allocates", "buffer_sets", "regime")
+NOT_ALWAYS_RECORDED = frozenset({"gpu", "bus", "power_limit_w", "clocks_locked"})
+"""Of these, a record from before they were asked for tells nothing; so nothing differs."""
+
 SOFTWARE = ("driver", "cuda", "python")
-HARDWARE = ("host_cpu", "compute_capability", "memory_bytes", "memory_clock_mhz", "memory_bus_bits", "ecc", "mig")
+HARDWARE = (
+    "gpu",
+    "host_cpu",
+    "compute_capability",
+    "memory_bytes",
+    "memory_clock_mhz",
+    "memory_bus_bits",
+    "bus",
+    "power_limit_w",
+    "clocks_locked",
+    "ecc",
+    "mig",
+)
 
 Pair = tuple[str, str]  # the same thing in OLD and in NEW
 
@@ -63,6 +78,7 @@ class Source(_Typed):
     utc: datetime
     commit: str
     tree_clean: bool | None
+    restarts: int = 0  # fresh processes that each campaign was spread over; 0: one process took it all
 
 
 class Row(_Typed):
@@ -134,7 +150,7 @@ def compare(old: Record, new: Record) -> Comparison:
         old=_source(old),
         new=_source(new),
         software=software,
-        hardware=_differing(old.machine, new.machine, HARDWARE),
+        hardware=_hardware(old.machine, new.machine),
         family_error=FAMILY_ERROR,
         counts={verdict: counts[verdict] for verdict in VERDICTS},
         rows=rows,
@@ -196,7 +212,15 @@ def _ran(change: Change) -> dict[str, Pair]:
 
 def _source(record: Record) -> Source:
     machine = record.machine
-    return Source(path=record.path, utc=record.utc, commit=machine.commit, tree_clean=machine.tree_clean)
+    restarts = min((len(bench.measurement.restarts) for bench in record.benchmarks), default=0)
+    return Source(
+        path=record.path, utc=record.utc, commit=machine.commit, tree_clean=machine.tree_clean, restarts=restarts
+    )
+
+
+def _hardware(old: Machine, new: Machine) -> dict[str, Pair]:
+    differing = _differing(old, new, HARDWARE)
+    return {name: pair for name, pair in differing.items() if not (name in NOT_ALWAYS_RECORDED and "None" in pair)}
 
 
 def _software(old: Machine, new: Machine) -> dict[str, Pair]:

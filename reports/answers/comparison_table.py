@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports import units
-from reports.answers.compare import VERDICTS, Comparison, Row
+from reports.answers.compare import VERDICTS, Comparison, Pair, Row
 from suite.verdict import Verdict
 
 FEW_ROWS = 20
@@ -28,8 +28,15 @@ def _head(comparison: Comparison) -> Iterator[str]:
     for name, run in (("OLD", comparison.old), ("NEW", comparison.new)):
         dirty = {True: "", False: ", with uncommitted changes", None: ", git could not be asked for changes"}
         yield f"{name}  {run.path}, {run.utc:%Y-%m-%d %H:%M}, commit {run.commit[:12]}{dirty[run.tree_clean]}"
-    for what, (old, new) in (comparison.software | comparison.hardware).items():
-        yield f"differs: {what} {old} → {new}"
+        yield f"     {units.interval(run.restarts)}"
+    if comparison.hardware:
+        yield "hardware differs, so no change below is the commit's alone: " + _pairs(comparison.hardware)
+    if comparison.software:
+        yield "software differs: " + _pairs(comparison.software)
+
+
+def _pairs(differing: dict[str, Pair]) -> str:
+    return "; ".join(f"{what} {old} → {new}" for what, (old, new) in differing.items())
 
 
 def _table(comparison: Comparison) -> Table:

@@ -42,10 +42,10 @@ def headline(view: View) -> Figure | None:
     interval = base.mark_rule(color=INK, strokeWidth=1.5).encode(y=y, x=alt.X("low:Q").scale(scale), x2="high:Q")
     text = base.mark_text(align="left", fontSize=12, color=INK).encode(y=y, x=alt.value(470), text="text:N")
     full = alt.Chart(alt.InlineData([{"share": 100}])).mark_rule(color=INK, strokeDash=[4, 3]).encode(x="share:Q")
-    under = [f"{where(view)}; intervals: {units.INTERVAL}", *textwrap.wrap(footnotes(said), SUBTITLE_WIDTH)]
+    under = [f"{where(view)}; intervals: {view.interval}", *textwrap.wrap(footnotes(said), SUBTITLE_WIDTH)]
     title = alt.Title(f"C = diag(A) · B, {case}, cold: share of the ceiling", subtitle=under)
     chart = alt.layer(bars, full, interval, text).properties(width=460, height=alt.Step(24), title=title)
-    caption = f"Share of the ceiling per backend, {case}, series cold, intervals {units.INTERVAL}, {view.machine.name}"
+    caption = f"Share of the ceiling per backend, {case}, series cold, intervals {view.interval}, {view.machine.name}"
     return draw("headline", caption, chart)
 
 

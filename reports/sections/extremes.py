@@ -36,7 +36,7 @@ def extremes_table(view: View, series: Series) -> Table:
             shared[each.backend].append(each)
     remarks = view.remarks(names)
     heads = (
-        f"backend, {series}", "best case", "worst case", units.within("best share"), units.within("worst share"),
+        f"backend, {series}", "best case", "worst case", view.within("best share"), view.within("worst share"),
         "median share", "cases", "SLOWER",
     )  # fmt: skip
     rows = tuple(_row(shared[name], remarks) for name in names)

@@ -18,16 +18,32 @@ SERIES: tuple[Series, ...] = get_args(Series)
 def sections(view: View) -> Iterator[Section]:
     """The protocol in words, and how each campaign went; nothing where nothing was measured."""
     if view.every:
-        yield Section("How it was measured", said(TAKEN, _judged(view), _short(view)), tables=(campaigns_table(view),))
+        yield Section(
+            "How it was measured",
+            said(TAKEN, _levels(view), _judged(view), _short(view)),
+            tables=(campaigns_table(view),),
+        )
 
 
 TAKEN = (
     "Every contender of a case is timed once in each round, in an order that rotates and reverses. Beside the backends "
     "run the ceilings and the A/A control, which is one contender under a second name. A ratio is the mean of paired "
-    "per-round log ratios. Its 99 % interval is Student's, with the error of a moving-block bootstrap. It holds within "
-    "this run: a repeat in a fresh process can differ by more. No sample is removed as an outlier. 1 GB/s is 1e9 "
-    "bytes per second. The bytes are the fewest that a launch can move, (2·N·M + N) · itemsize."
+    "per-round log ratios. No sample is removed as an outlier. 1 GB/s is 1e9 bytes per second. The bytes are the "
+    "fewest that a launch can move, (2·N·M + N) · itemsize."
 )
+
+
+def _levels(view: View) -> str:
+    """What the intervals hold for."""
+    if view.restarts < 2:
+        return (
+            "Its 99 % interval is Student's, with the error of a moving-block bootstrap. It holds within one process: "
+            "a repeat in a fresh process can differ by more."
+        )
+    return (
+        f"Its 99 % interval is of a repeat: Student's, from the scatter of {view.restarts} restarts. It is never "
+        "narrower than that of the rounds within them, whose error is a moving-block bootstrap's."
+    )
 
 
 def _judged(view: View) -> str:

@@ -69,7 +69,8 @@ def numbers_table(view: View, series: Series) -> Table:
     """All that was measured in a series, a row per case and contender."""
     heads = (
         "case", "contender", "form", "median, µs", "mean, µs", "p5, µs", "p95, µs", "relative IQR", "GB/s",
-        units.within("of the ceiling"), "of peak", units.within("time / fastest"), "verdict", "rounds",
+        view.within("of the ceiling"), "of peak", view.within("time / fastest"), "verdict",
+        "of the ceiling in each restart, %", "rounds",
         "launches per sample", "buffer sets",
     )  # fmt: skip
     remarks = view.remarks(contenders(view.series(series), ("backend",)))
@@ -80,6 +81,11 @@ def numbers_table(view: View, series: Series) -> Table:
     )
     summary = f"All numbers of the series {series}: {len(rows)} rows"
     return Table(heads, rows, text=3, note=footnotes(remarks), summary=summary)
+
+
+def _in_each_restart(m: Measurement) -> str:
+    shares = [f"{100 * each.of_ceiling:.1f}" for each in m.restarts if each.of_ceiling is not None]
+    return ", ".join(shares) or "one process"
 
 
 def _numbers_row(m: Measurement, name: str) -> tuple[str, ...]:
@@ -95,6 +101,7 @@ def _numbers_row(m: Measurement, name: str) -> tuple[str, ...]:
         units.percent(m.of_peak),
         units.ratio(m.ratio, m.ratio_ci99),
         verdict_cell(m),
+        _in_each_restart(m),
         str(m.rounds),
         str(m.launches_per_sample),
         f"{m.buffer_sets} of {m.buffer_sets_needed}" if m.buffer_sets < m.buffer_sets_needed else str(m.buffer_sets),

@@ -56,7 +56,7 @@ def _missing_words(view: View) -> str:
 def slower_table(view: View, slower: Sequence[Measurement]) -> Table:
     """Each case and series in which another backend is faster, the farthest behind first."""
     heads = (
-        "case", "series", "regime", "fastest", "its form", f"form of {KERNEL}", units.within("time / fastest"),
+        "case", "series", "regime", "fastest", "its form", f"form of {KERNEL}", view.within("time / fastest"),
         "margin δ",
     )  # fmt: skip
     return Table(heads, tuple(_slower_row(view, each) for each in sorted(slower, key=lambda m: -m.ratio)), text=6)
@@ -82,8 +82,8 @@ def short_table(view: View, short: Sequence[Measurement]) -> Table:
         "case",
         f"form of {KERNEL}",
         "best backend",
-        units.within("share of the ceiling"),
-        units.within("share of the best"),
+        view.within("share of the ceiling"),
+        view.within("share of the best"),
     )
     return Table(heads, tuple(_short_row(view, each) for each in sorted(short, key=_share)), text=3)
 

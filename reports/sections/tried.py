@@ -55,7 +55,7 @@ def _what(found: Variants) -> Section:
         said(
             f"These forms of the flat kernel of {TUNED} differ from it in one decision or two. Each was right to the "
             "bit before it was timed. All of a case ran in the same interleaved rounds with the backends, the ceilings "
-            f"and the A/A control. Intervals are {units.INTERVAL}. "
+            f"and the A/A control. Intervals are {units.ONE_PROCESS}. "
             f"{device(found.machine)}, {found.utc:%Y-%m-%d %H:%M} UTC, commit {found.machine.commit}. "
             f"Libraries: {libraries}.",
             whose(found.machine),
@@ -108,10 +108,11 @@ def shares_table(found: Variants, series: str) -> Table:
     names = dict.fromkeys(row.variant for role in order for row in rows if row.role == role)
     body = tuple((name, *(cells.get((name, case), units.ABSENT) for case in cases)) for name in names)
     widths = [(row.of_ceiling_ci99[1] - row.of_ceiling_ci99[0]) / 2 for row in rows if row.role != "ceiling"]
-    note = (
-        f"Intervals ({units.INTERVAL}): ±{100 * median(widths):.2f} % in the median, ±{100 * max(widths):.2f} % at most"
-    )
-    return Table(("contender", *map(_label, cases)), body, note=note if widths else "")
+    note = ""
+    if widths:
+        typical, widest = (f"±{100 * width:.2f} %" for width in (median(widths), max(widths)))
+        note = f"Intervals ({units.ONE_PROCESS}): {typical} in the median, {widest} at most"
+    return Table(("contender", *map(_label, cases)), body, note=note)
 
 
 def _not_timed(found: Variants) -> Iterator[Section]:

@@ -43,7 +43,7 @@ def summary(view: View) -> str:
     share = units.percent_interval(first.of_ceiling, first.of_ceiling_ci99)
     remark = view.remark(first.backend)
     name = f"{first.backend} ({remark})" if remark else first.backend
-    reached = f"{name} is the fastest at {units.label(first)}, cold: {share} of the ceiling ({units.INTERVAL})."
+    reached = f"{name} is the fastest at {units.label(first)}, cold: {share} of the ceiling ({view.interval})."
     return " ".join((reached, *_told_apart(others, units.percent(first.margin))))
 
 
@@ -65,9 +65,9 @@ def headline_table(view: View) -> Table:
         "role",
         "median, µs",
         "GB/s",
-        units.within("of the ceiling"),
+        view.within("of the ceiling"),
         "of peak",
-        units.within("time / fastest"),
+        view.within("time / fastest"),
         "verdict",
     )
     remarks = view.remarks(contenders(view.headline, ("backend",)))

@@ -29,7 +29,6 @@ def index(
         devices=newest_first,
         table=devices_table(newest_first),
         headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
-        interval=units.INTERVAL,
         files=files,
         summary=summary,
         tried={slug: (found, tried.summary(found)) for slug, found in others.items()},
@@ -58,10 +57,10 @@ def devices_table(devices: Iterable[Sequence[View]]) -> Table:
     newest = [runs[0] for runs in held if runs]
     names = [n for n in (*TUNED, BASELINE) if any(run.one("cold", n, HEADLINE.id) for run in newest)]
     rows = tuple(
-        (device(run.machine), f"{run.record.utc:%Y-%m-%d}", *(_device_cell(run, name) for name in names))
+        (device(run.machine), f"{run.record.utc:%Y-%m-%d}", run.interval, *(_device_cell(run, name) for name in names))
         for run in newest
     )
-    return Table(("device", "run", *names), rows, text=2)
+    return Table(("device", "run", "intervals", *names), rows, text=3)
 
 
 def _device_cell(run: View, name: str) -> str:

@@ -16,6 +16,7 @@ from reports.sections import (
     outcomes,
     predicted,
     reproduce,
+    restarts,
     second_timer,
     shares,
     shortfalls,
@@ -33,6 +34,7 @@ def page(record: Record, source: str) -> Page:
     sections = (
         what.section(view, drawn[:1]),
         *shares.sections(view, drawn[1:]),
+        *restarts.sections(view),
         *extremes.sections(view),
         *shortfalls.sections(view),
         *forms.sections(view),

@@ -5,6 +5,7 @@ Nothing comes from a table of product names: peak bandwidth is 2 · memory clock
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import platform
@@ -56,6 +57,7 @@ def _cuda() -> dict[str, object]:
         "event_tick_s": _event_tick(),
         "null_kernel_s": _null_kernel(),
         "empty_node_s": _empty_node(),
+        "gpu": hashlib.sha256(uuid("cuda").encode()).hexdigest()[:12],
         **nvml.facts(),
     }
 

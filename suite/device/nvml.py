@@ -27,6 +27,10 @@ Query = Literal[
     "nvmlDeviceGetMaxClockInfo",
     "nvmlDeviceGetMemoryBusWidth",
     "nvmlDeviceGetEccMode",
+    "nvmlDeviceGetMaxPcieLinkGeneration",
+    "nvmlDeviceGetMaxPcieLinkWidth",
+    "nvmlDeviceGetApplicationsClock",
+    "nvmlDeviceGetDefaultApplicationsClock",
     "nvmlDeviceGetPowerUsage",
     "nvmlDeviceGetEnforcedPowerLimit",
     "nvmlDeviceGetClockInfo",
@@ -41,6 +45,9 @@ QUERIES: tuple[Query, ...] = get_args(Query)
 
 CLOCK_SM, CLOCK_MEMORY, TEMPERATURE_GPU = 1, 2, 0
 """NVML_CLOCK_SM, NVML_CLOCK_MEM and NVML_TEMPERATURE_GPU of nvml.h."""
+
+CLOCKS_SET = 0x02
+"""The bit of nvmlClocksEventReasons that says: the clocks are what somebody set them to."""
 
 SLOWDOWNS = {0x08: "hardware slowdown", 0x20: "thermal", 0x40: "thermal, by hardware", 0x80: "power brake"}
 """The bits of nvmlClocksEventReasons under which the device is not itself. Its own power limit is none of them."""
@@ -66,9 +73,30 @@ def facts() -> dict[str, Any]:
         "memory_clock_mhz": clock_mhz,
         "memory_bus_bits": bus_bits,
         "peak_bytes_per_s": 2 * clock_mhz * 1e6 * bus_bits / 8 if clock_mhz and bus_bits and not mig else None,
+        "bus": _bus(),
+        "clocks_locked": clocks_locked(),
         "ecc": _first(_ask("nvmlDeviceGetEccMode")),
         "mig": mig,
     }
+
+
+def _bus() -> str | None:
+    """The fastest link that card and slot agree on: PCIe 5 x16. Whether it is an SXM module its name tells."""
+    generation, lanes = _ask("nvmlDeviceGetMaxPcieLinkGeneration"), _ask("nvmlDeviceGetMaxPcieLinkWidth")
+    return f"PCIe {generation} x{lanes}" if generation and lanes else None
+
+
+def clocks_locked() -> bool | None:
+    """Whether somebody set the SM clock: by application clocks, or so that the device gives it as its reason.
+
+    NVML does not tell the bounds of `nvidia-smi --lock-gpu-clocks`; the states of a run show clocks that stand still.
+    """
+    bits = _clock_reasons()
+    asked = _ask("nvmlDeviceGetApplicationsClock", CLOCK_SM)
+    usual = _ask("nvmlDeviceGetDefaultApplicationsClock", CLOCK_SM)
+    if bits is None and (asked is None or usual is None):
+        return None
+    return bool((bits or 0) & CLOCKS_SET) or asked != usual
 
 
 def state(when: Literal["before", "during", "after"], seconds: float) -> State:
@@ -88,10 +116,16 @@ def state(when: Literal["before", "during", "after"], seconds: float) -> State:
 
 def slowdown_reasons() -> tuple[str, ...]:
     """Why the clocks are below what the load and the power limit allow; empty too where the device does not say."""
-    bits = _ask("nvmlDeviceGetCurrentClocksEventReasons")
-    if bits is None:  # a driver from before the renaming
-        bits = _ask("nvmlDeviceGetCurrentClocksThrottleReasons") or 0
+    bits = _clock_reasons() or 0
     return tuple(name for bit, name in SLOWDOWNS.items() if bits & bit)
+
+
+def _clock_reasons() -> int | None:
+    """The bits of why the clocks are what they are; None where the device does not say."""
+    bits: int | None = _ask("nvmlDeviceGetCurrentClocksEventReasons")
+    if bits is None:  # a driver from before the renaming
+        bits = _ask("nvmlDeviceGetCurrentClocksThrottleReasons")
+    return bits
 
 
 def energy(backend: str, case: Case, sets: Sequence[Enqueue], synchronize: Callable[[], None]) -> Energy | None:

@@ -11,13 +11,14 @@ import numpy as np
 
 from suite.cases import Case, Regime
 from suite.measure.plan import CEILINGS, CONTROL
-from suite.measure.samples import CampaignSamples, fastest, mean_log
+from suite.measure.samples import CampaignSamples, fastest
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Restart, Series
 from suite.statistics import (
     SELF,
     Ratio,
     margin,
+    mean_log,
     ratio_of_restarts,
     summarise,
     verdicts,

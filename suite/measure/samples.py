@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain, pairwise
-from statistics import fmean
 
 from suite.record.machine import State
 from suite.record.measurement import Method, Outcome, StopReason
+from suite.statistics import mean_log
 
 
 @dataclass(frozen=True)
@@ -53,11 +52,6 @@ def fastest(contenders: Mapping[str, Samples], names: Sequence[str]) -> str | No
     """The contender among these names with the smallest mean log time, every restart counted alike; None of none."""
     taken = [name for name in names if name in contenders]
     return min(taken, key=lambda name: mean_log(contenders[name].by_restart), default=None)
-
-
-def mean_log(restarts: Sequence[Sequence[float]]) -> float:
-    """The mean log of the times, every restart counted alike."""
-    return fmean(fmean(map(math.log, times_s)) for times_s in restarts)
 
 
 def joined(restarts: Sequence[CampaignSamples]) -> CampaignSamples:

@@ -33,6 +33,9 @@ class Machine(Typed):
     versions: dict[str, str] = Field(default_factory=dict)  # library -> version, of what is installed
     commit: str = "unknown"
     tree_clean: bool | None = None  # None: git could not be asked
+    gpu: str | None = None  # this very card: a hash of its UUID; None in older records
+    bus: str | None = None  # the fastest link that card and slot agree on, "PCIe 5 x16"
+    clocks_locked: bool | None = None  # somebody set the SM clock, as far as the device tells
     ecc: bool | None = None  # error-correcting memory switched on
     mig: bool | None = None  # a slice of the GPU rather than the whole
 

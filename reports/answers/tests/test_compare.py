@@ -10,7 +10,7 @@ from reports.answers.compare import NotComparable, compare
 from reports.answers.tests.sampled import CASES, called, measured, on, replaced_samples, sampled, shown, without
 from reports.tests import factory
 from suite.cases import Case
-from suite.record.measurement import Outcome
+from suite.record.measurement import Outcome, Restart
 from suite.record.run import Benchmark, Record
 from suite.record.store import read_run
 
@@ -199,3 +199,44 @@ def test_what_was_timed_apart_in_either_run_is_left_out_with_that_reason(blank: 
         assert "triton_tuned" not in called(comparison)
         reasons = {each.reason for each in comparison.left_out if each.backend == "triton_tuned"}
         assert reasons == {"timed apart, in rounds of its own"}
+
+
+def restarted(run: Record, parts: int = 3) -> Record:
+    """The run as if so many restarts had taken its rounds."""
+
+    def one(bench: Benchmark) -> Benchmark:
+        told = bench.measurement
+        restarts = (Restart(rounds=told.rounds // parts, median_s=told.median_s),) * parts
+        return bench.model_copy(update={"measurement": told.model_copy(update={"restarts": restarts})})
+
+    return run.model_copy(update={"benchmarks": tuple(map(one, run.benchmarks))})
+
+
+def test_with_restarts_the_interval_is_of_a_repeat(blank: Record) -> None:
+    """One restart of three in which a backend is 4 % slower says nothing of the commit."""
+    old, new = sampled(blank, 1), sampled(blank, 2, {"torch_broadcast": 1.04})
+    mixed = {bench.fullname: bench.samples_s for bench in new.benchmarks}
+    of_three = tuple(
+        bench.model_copy(update={"samples_s": bench.samples_s[:40] + mixed[bench.fullname][40:]})
+        for bench in sampled(blank, 2).benchmarks
+    )
+    new = new.model_copy(update={"benchmarks": of_three})
+    one, three = compare(old, new), compare(restarted(old), restarted(new))
+    width = {
+        said.new.restarts: min(r.ratio_ci99[1] - r.ratio_ci99[0] for r in said.rows if r.backend == "torch_broadcast")
+        for said in (one, three)
+    }
+    assert width[3] > 3 * width[0]
+    assert called(three)["torch_broadcast"] == {"UNDECIDED"}
+    assert (one.old.restarts, three.old.restarts) == (0, 3)
+    assert "99 %, one process" in shown(one)
+    assert "99 %, of a repeat, 3 restarts" in shown(three)
+
+
+def test_that_the_hardware_differs_is_said_before_any_verdict(blank: Record) -> None:
+    old, new = sampled(blank, 1), sampled(blank, 2)
+    limited = on(new, power_limit_w=350.0, gpu="b")
+    assert compare(old, limited).hardware == {}  # OLD does not tell
+    said = shown(compare(on(old, power_limit_w=700.0, gpu="a"), limited))
+    assert said.index("hardware differs") < said.index("NEW against OLD")
+    assert "power_limit_w 700.0 → 350.0" in said

@@ -34,6 +34,10 @@ H100: dict[str, Callable[..., Any]] = {
     "nvmlDeviceGetMaxClockInfo": answer(2619),
     "nvmlDeviceGetMemoryBusWidth": answer(5120),
     "nvmlDeviceGetEccMode": answer([1, 1]),
+    "nvmlDeviceGetMaxPcieLinkGeneration": answer(5),
+    "nvmlDeviceGetMaxPcieLinkWidth": answer(16),
+    "nvmlDeviceGetApplicationsClock": answer(1980),
+    "nvmlDeviceGetDefaultApplicationsClock": answer(1980),
     "nvmlDeviceGetMigMode": answer([0, 1]),
     "nvmlDeviceGetPowerUsage": answer(412_345),
     "nvmlDeviceGetEnforcedPowerLimit": answer(700_000),
@@ -64,9 +68,27 @@ def test_facts(gpu: Callable[..., None]) -> None:
         "memory_clock_mhz": 2619,
         "memory_bus_bits": 5120,
         "peak_bytes_per_s": 2 * 2619e6 * 5120 / 8,
+        "bus": "PCIe 5 x16",
+        "clocks_locked": False,
         "ecc": True,
         "mig": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("replaced", "locked"),
+    [
+        ({"nvmlDeviceGetApplicationsClock": answer(1500)}, True),
+        ({"nvmlDeviceGetCurrentClocksEventReasons": answer(0x02)}, True),
+        ({"nvmlDeviceGetCurrentClocksEventReasons": answer(0x04)}, False),
+        (dict.fromkeys(("nvmlDeviceGetApplicationsClock", "nvmlDeviceGetDefaultApplicationsClock"), refuse), False),
+    ],
+)
+def test_clocks_that_somebody_set_are_told(
+    replaced: dict[str, Callable[..., Any]], locked: bool, gpu: Callable[..., None]
+) -> None:
+    gpu(**replaced)
+    assert nvml.facts()["clocks_locked"] is locked
 
 
 def test_a_slice_of_a_gpu_has_no_peak(gpu: Callable[..., None]) -> None:
