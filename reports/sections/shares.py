@@ -35,10 +35,18 @@ def sections(view: View, figures: tuple[Figure, ...]) -> Iterator[Section]:
         if view.series(series):
             yield Section(
                 f"Share of the ceiling, series {series}",
-                said(_includes(view, series), _doubt(view.series(series))),
+                said(_includes(view, series), _by_the_host(view, series), _doubt(view.series(series))),
                 figures if series == "cold" else (),
                 tables=(share_table(view, series), numbers_table(view, series)),
             )
+
+
+def _by_the_host(view: View, series: Series) -> str:
+    """Who has no share, for the host's clock took its times and the device's the ceiling."""
+    names = contenders((each for each in view.series(series) if each.of_ceiling is None), ("backend",))
+    if not names:
+        return ""
+    return f"No share is given of {', '.join(names)}: the host's clock took its times, and the device's the ceiling's."
 
 
 def _doubt(measurements: Iterable[Measurement]) -> str:

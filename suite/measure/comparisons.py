@@ -90,7 +90,8 @@ class Comparisons:
         taken = self.samples.contenders[name]
         summary = summarise(taken.samples_s)
         bandwidth = self.case.bytes_moved / summary.median_s
-        peak = self.machine.peak_bytes_per_s if self.series in ("cold", "hot") else None
+        with_peak = self.series in ("cold", "hot") and (self.ceiling is None or self._has_the_ceilings_clock(name))
+        peak = self.machine.peak_bytes_per_s if with_peak else None
         return Measurement(
             backend=name,
             role=role(name),
@@ -126,7 +127,7 @@ class Comparisons:
         taken = self.samples.contenders[name]
         if not taken.rounds:
             return ()
-        best = self._times_s[self.ceiling] if self.ceiling else []
+        best = self._times_s[self.ceiling] if self.ceiling and self._has_the_ceilings_clock(name) else []
         return tuple(
             Restart(
                 rounds=len(times_s),
@@ -137,8 +138,15 @@ class Comparisons:
             for at, times_s in enumerate(self._times_s[name])
         )
 
-    def _against_the_ceiling(self, name: str) -> dict[str, Any]:
+    def _has_the_ceilings_clock(self, name: str) -> bool:
+        """Whether the host's clock took both or neither: a share of a ceiling by another clock would mean nothing."""
         if self.ceiling is None:
+            return False
+        by_host = {self.samples.contenders[one].method == "host_clock" for one in (name, self.ceiling)}
+        return len(by_host) == 1
+
+    def _against_the_ceiling(self, name: str) -> dict[str, Any]:
+        if self.ceiling is None or not self._has_the_ceilings_clock(name):
             return {}
         share = self.ratio(name, self.ceiling).inverse()
         noise = self.control.half_width if self.control else 0.0

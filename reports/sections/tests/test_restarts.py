@@ -60,3 +60,17 @@ def test_intervals_say_what_they_are_of(tmp_path: Path) -> None:
     places = shares.numbers_table(many, "cold").heads.index("of the ceiling in each restart, %")
     assert {row[places].count(",") for row in shares.numbers_table(many, "cold").rows} == {2}
     assert {row[places] for row in shares.numbers_table(one, "cold").rows} == {"one process"}
+
+
+def test_an_older_record_s_share_by_the_host_s_clock_is_not_shown(tmp_path: Path) -> None:
+    run = factory.run(series=("cold",))
+    for bench in run["benchmarks"]:
+        if bench["extra_info"]["backend"] == "torch_broadcast":
+            bench["extra_info"]["method"] = "host_clock"
+    view = factory.viewed(tmp_path, run)
+    found = view.one("cold", "torch_broadcast")
+    assert found
+    assert (found.of_ceiling, found.of_peak) == (None, None)
+    assert "torch_broadcast" not in shares.share_table(view, "cold").heads
+    assert "No share is given of torch_broadcast" in " ".join(next(shares.sections(view, ())).paragraphs)
+    assert all(each.of_ceiling for each in view.every if each.backend != "torch_broadcast")

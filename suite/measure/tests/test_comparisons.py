@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -185,6 +186,19 @@ def test_a_choice_that_differs_from_restart_to_restart_widens_the_interval_and_s
     for wrong in ({"rounds": 3}, {"restarts": peer.restarts[:2]}):
         with pytest.raises(ValueError, match="rounds"):
             Measurement.model_validate(peer.model_dump() | wrong)
+
+
+def test_there_is_no_share_of_a_ceiling_by_another_clock() -> None:
+    taken = {name: Samples([us * 1e-6] * 20, "cuda_graph", 1) for name, us in TIMES.items()}
+    taken["peer"] = replace(taken["peer"], method="host_clock")
+    found = Comparisons(HEADLINE, "cold", CampaignSamples(taken, stop_reason="precise", controlled="tuned"), GPU)
+    measured = found.measurements()
+    peer, tuned = measured["peer"], measured["tuned"]
+    assert (peer.of_ceiling, peer.of_ceiling_ci99, peer.ceiling, peer.of_peak) == (None, None, None, None)
+    assert tuned.of_ceiling == pytest.approx(50.0 / 50.5)
+    by_host = {name: replace(one, method="host_clock") for name, one in taken.items()}
+    alike = Comparisons(HEADLINE, "cold", CampaignSamples(by_host, stop_reason="precise", controlled="tuned"), GPU)
+    assert alike.measurements()["peer"].of_ceiling == pytest.approx(50.0 / 50.5)
 
 
 def test_a_record_of_one_process_has_no_restarts() -> None:
