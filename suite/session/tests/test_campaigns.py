@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from suite.measure.plan import SMOKE
 from suite.measure.samples import CampaignSamples, Samples
 from suite.record.measurement import Outcome, Series
 from suite.session import bench as benches
+from suite.session import plugin
 from suite.session.bench import WithSamples, start
 from suite.session.campaigns import TOGETHER, Campaign, Campaigns
 from suite.session.progress import Progress
@@ -146,3 +148,15 @@ def test_a_candidate_too_is_measured_in_a_fresh_process_per_restart(
     assert isinstance(found, WithSamples)
     assert len(found.measurement.restarts) == 2
     assert len(set(found.measurement.chosen)) == 2
+
+
+def test_a_test_without_parameters_here_expects_no_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    monkeypatch.setattr(plugin, "bench", lambda config: SimpleNamespace(expect=asked.extend))
+    timed = {"case": "8x8-float32-contiguous", "series": "cold", "contender": "x"}
+    items = [
+        SimpleNamespace(path=plugin.HERE / "bench_launch.py", callspec=SimpleNamespace(params=params))
+        for params in (dict.fromkeys(timed, object()), timed)
+    ]
+    plugin.pytest_collection_finish(SimpleNamespace(items=items, config=None))  # type: ignore[arg-type]
+    assert asked == [(Case(8, 8), "cold")]
