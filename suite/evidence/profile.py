@@ -9,10 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import shlex
-import signal
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,10 +23,11 @@ from rich.console import Console
 from rich.table import Table
 
 import backends
-from suite import LOCAL, ROOT, command_line
+from suite import LOCAL, command_line
 from suite.cases import HEADLINE, Case, UnknownCase, parse
 from suite.device import locks
 from suite.evidence import ncu
+from suite.evidence.child import output
 from suite.evidence.ncu import CannotProfile, Metrics
 from suite.record import store
 from suite.record.machine import Machine
@@ -138,7 +136,7 @@ def _count_once(entry: backends.Entry, case: Case, tool: Path, names: Sequence[s
     with TemporaryDirectory() as folder:
         log, answer = Path(folder, "ncu.csv"), Path(folder, "answer.json")
         child = [sys.executable, "-m", "suite.evidence.profiled_launch", entry.name, case.id, str(answer)]
-        said = _run([str(tool), *ncu.options(names), "--log-file", str(log), *child])
+        said = output([str(tool), *ncu.options(names), "--log-file", str(log), *child], SILENCE_S)
         printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         answered: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}
     if said is None:
@@ -151,27 +149,6 @@ def _count_once(entry: backends.Entry, case: Case, tool: Path, names: Sequence[s
     if not answered or not launches:
         return failed(kind="crashed", reason=ncu.last_words(printed, said))
     return answered["form"], launches
-
-
-def _run(command: Sequence[str]) -> str | None:
-    """What the command prints; None where it had to be ended, with all that it had started."""
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, "LC_ALL": "C"},  # numbers as 1,234.5
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
-        try:
-            return process.communicate(timeout=SILENCE_S)[0]
-        except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            if isinstance(error, subprocess.TimeoutExpired):
-                return None
-            raise
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

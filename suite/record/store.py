@@ -22,6 +22,7 @@ from suite.record.measurement import Measurement
 from suite.record.mutants import Mutants
 from suite.record.profile import Profile
 from suite.record.run import Benchmark, Record, Run
+from suite.record.sanitizers import Sanitizers
 from suite.record.scaling import Scaling
 from suite.record.variants import Variants
 
@@ -29,7 +30,7 @@ SCHEMA = 1
 PARTIAL = ".partial"
 """Ends the name of a file that is not complete."""
 
-DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Scaling)
+DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Sanitizers, Scaling)
 """What lies beside runs and is none."""
 
 Written = TypeVar("Written", bound=Document)
