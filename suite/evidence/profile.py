@@ -135,7 +135,7 @@ def _count_once(entry: backends.Entry, case: Case, tool: Path, names: Sequence[s
     failed = partial(Outcome, backend=entry.name, case=case.id)
     with TemporaryDirectory() as folder:
         log, answer = Path(folder, "ncu.csv"), Path(folder, "answer.json")
-        child = [sys.executable, "-m", "suite.evidence.profiled_launch", entry.name, case.id, str(answer)]
+        child = [sys.executable, "-m", "suite.evidence.profiled_launch", entry.path or entry.name, case.id, str(answer)]
         said = output([str(tool), *ncu.options(names), "--log-file", str(log), *child], SILENCE_S)
         printed = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         answered: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8")) if answer.exists() else {}

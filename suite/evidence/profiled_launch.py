@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 import backends
+from backends import _candidate as files
 from suite.cases import Case, parse
 from suite.check import gate, operands
 from suite.device import machine
@@ -59,5 +60,6 @@ def _launch(entry: backends.Entry, case: Case, device: Device) -> str:
 
 
 if __name__ == "__main__":
-    name, case_id, answer_file = sys.argv[1:]
-    launch_under_ncu(backends.find([name])[0], parse(case_id), Path(answer_file))
+    what, case_id, answer_file = sys.argv[1:]
+    entry = files.entry(Path(what)) if what.endswith(".py") else backends.find([what])[0]
+    launch_under_ncu(entry, parse(case_id), Path(answer_file))

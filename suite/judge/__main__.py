@@ -11,7 +11,8 @@ from backends import CannotDo
 from suite import LOCAL, command_line
 from suite.cases import HEADLINE, Case, sweep
 from suite.device import locks, machine
-from suite.judge import library, words
+from suite.evidence import ncu
+from suite.judge import counters, library, words
 from suite.judge.judging import judge
 from suite.record import store
 from suite.record.judgement import Judgement
@@ -30,16 +31,20 @@ def _main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     if (args.file is None) != args.library:
         parser.error("name one FILE to judge, or --library to try the judge on the files that it must catch")
-    if args.profile:
-        raise CannotDo("--profile is not there yet: `tox -e profile` gives the counters of the catalogue's backends")
     import torch
 
     kind = "cuda" if torch.cuda.is_available() else "cpu"
     if args.library:
         return _try_library(kind, args.out)
+    if args.profile and kind == "cpu":
+        raise CannotDo("--profile counts what a GPU does, and there is none here; leave it out")
+    ncu_tool = ncu.find() if args.profile else None
     cases = sweep(args.case) if args.case else (HEADLINE if kind == "cuda" else SMALLER,)
     with _held(kind):
         found = judge(args.file, cases, progress=_progress)
+        if ncu_tool and found.exit_code == 0:
+            _progress(f"counters of {cases[0].id}")
+            found = counters.added(found, args.file, cases[0], ncu_tool)
     _clear()
     found = found.model_copy(update={"look_at": words.look_at(found)})
     print(_json(found) if args.json else words.screen(found))

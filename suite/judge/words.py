@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from suite.cases import parse
 from suite.record.compiled import Compiled
 from suite.record.judgement import JudgedTime, Judgement
 
@@ -34,6 +35,8 @@ def _paragraphs(found: Judgement) -> Iterator[str]:
         yield from _time(time)
     for compiled in found.compiled:
         yield _compiled(compiled)
+    for kernel, values in found.counters.items():
+        yield f"  counted       {kernel}: " + ", ".join(f"{name} {round(value, 2):,}" for name, value in values.items())
     for note in found.notes:
         yield f"  note          {note}"
     for line in found.look_at:
@@ -66,6 +69,7 @@ def look_at(found: Judgement) -> tuple[str, ...]:
     said = [f"{group}: what the kernel assumes there" for group in found.wrong_for]
     for one in found.compiled:
         said += _of_compiled(one)
+    said += _of_counters(found)
     for time in found.times:
         _, high = time.of_ceiling_ci99
         if high < 0.97:
@@ -85,3 +89,19 @@ def _of_compiled(one: Compiled) -> Iterator[str]:
         yield f"{one.kernel}: its widest load has {widest} bits, a thread can load 128"
     if 1 < one.waves < 3:
         yield f"{one.kernel}: {one.waves:.1f} waves, so that the last one leaves SMs idle"
+
+
+MORE_BYTES = 1.05
+"""Of the bytes that the case needs: above, the kernel moves some of them twice."""
+
+
+def _of_counters(found: Judgement) -> Iterator[str]:
+    counted = [sum(values[name] for name in BYTES) for values in found.counters.values() if values.keys() >= BYTES]
+    needed = parse(found.counters_case).bytes_moved if counted else 0
+    if sum(counted) > MORE_BYTES * needed:
+        yield f"it moves {sum(counted) / needed:.2f} times the bytes that C = diag(A) B needs: what is read twice"
+    if len(found.counters) > 1:
+        yield f"{len(found.counters)} kernels a launch, where one would do"
+
+
+BYTES = {"dram__bytes_read", "dram__bytes_write"}

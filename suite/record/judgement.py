@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import AwareDatetime, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
@@ -85,6 +85,8 @@ class Judgement(Typed):
     raises_for: tuple[str, ...] = ()  # what it declines, with the reason it gives
     times: tuple[JudgedTime, ...] = ()
     compiled: tuple[Compiled, ...] = ()
+    counters: dict[str, dict[str, int | float]] = Field(default_factory=dict)  # kernel -> metric -> value; see Profile
+    counters_case: str = ""  # the case of the launch that was counted
     notes: tuple[str, ...] = ()  # what the reader must know: the stream, the form of the file, its own output
     look_at: tuple[str, ...] = ()  # what to look at next, from facts
 

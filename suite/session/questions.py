@@ -51,12 +51,11 @@ class Questions:
             return Outcome(backend=entry.name, kind="unavailable", reason=self._participants.unavailable[entry.name])
         if unsupported:
             return Outcome(backend=entry.name, case=case.id, kind="unsupported", reason=unsupported)
-        rejected = self._rejected(entry) if contender.from_outside(entry) else None
-        answer: Outcome | None = rejected or self._of_one("gate", case, None, entry.name, ask)
+        answer: Outcome | None = self._rejected(entry) or self._of_one("gate", case, None, entry.name, ask)
         return answer
 
     def _rejected(self, entry: Entry) -> Outcome | None:
-        """Why a candidate may take part in no case; asked once, of the judge."""
+        """Why a backend may take part in no case; asked once, of the judge, by probes that no sweep contains."""
 
         def ask() -> Outcome | None:
             self._progress.judging(entry.name)
