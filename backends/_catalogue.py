@@ -54,7 +54,7 @@ CATALOGUE: tuple[Entry, ...] = (
         requires=("torch",),
         devices=("cuda", "cpu"),
         baseline=True,
-        colour="#e69f00",
+        colour="#b87a00",
     ),
     Entry(
         "triton_tuned",
@@ -114,7 +114,7 @@ CATALOGUE: tuple[Entry, ...] = (
         tunes=True,
         caveat="compiled anew for every shape, stride and dtype",
         caches=("TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR"),
-        colour="#56b4e9",
+        colour="#2b8cbe",
     ),
     Entry(
         "cublas_dgmm",

@@ -5,6 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
+class Cell(str):
+    """A table's text that leads somewhere, is coloured by what it loses, or is cut short, the whole its title."""
+
+    href: str
+    level: int | None
+    title_: str
+
+    def __new__(cls, text: str, href: str = "", level: int | None = None, title: str = "") -> Cell:
+        """The text with what is not its own; level: 0, nothing lost, to 5, more than half."""
+        cell = super().__new__(cls, text)
+        cell.href, cell.level, cell.title_ = href, level, title
+        return cell
+
+
+LOSSES = (0.01, 0.02, 0.05, 0.10, 0.50)
+"""Where the levels of loss begin: more time than the fastest takes, by this part of it."""
+
+
+def loss_level(ratio: float) -> int:
+    """0 up to 1 % more time than the fastest takes, 5 from half as much again."""
+    return sum(ratio - 1 > bound for bound in LOSSES)
+
+
 @dataclass(frozen=True)
 class Table:
     """Rows of text under heads, folded under `summary`; the first `text` columns are words, the others numbers."""
@@ -14,6 +37,12 @@ class Table:
     text: int = 1
     note: str = ""
     summary: str = ""
+    prose: bool = False  # its cells are sentences, which may wrap
+
+    @property
+    def shaded(self) -> bool:
+        """Whether a cell is coloured, so that the colours need their key."""
+        return any(isinstance(cell, Cell) and cell.level is not None for row in self.rows for cell in row)
 
 
 @dataclass(frozen=True)
@@ -33,6 +62,7 @@ class Section:
     paragraphs: tuple[str, ...] = ()
     figures: tuple[Figure, ...] = ()
     code: str = ""
+    links: tuple[Cell, ...] = ()
     tables: tuple[Table, ...] = ()
 
 
@@ -44,6 +74,11 @@ class Page:
     stem: str
     source: str
     sections: tuple[Section, ...]
+
+    @property
+    def root(self) -> str:
+        """The way from the page to the site's index."""
+        return "../" * self.stem.count("/")
 
     @property
     def figures(self) -> tuple[Figure, ...]:

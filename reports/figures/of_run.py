@@ -5,11 +5,10 @@ from __future__ import annotations
 from reports.document import Figure
 from reports.figures.bandwidth import bandwidth
 from reports.figures.headline import headline
-from reports.figures.shares import shares
 from reports.view import View
 
 
 def figures(view: View) -> tuple[Figure, ...]:
     """The figures that the run has data for, the headline first."""
-    drawn = (headline(view), bandwidth(view), shares(view))
+    drawn = (headline(view), bandwidth(view))
     return tuple(figure for figure in drawn if figure)

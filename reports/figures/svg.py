@@ -50,6 +50,8 @@ def where(view: View) -> str:
 def draw(name: str, caption: str, chart: alt.TopLevelMixin) -> Figure:
     """Render a chart. Ids are made the figure's own, so that several figures can stand in one page."""
     text: str = vl_convert.vegalite_to_svg(themed(chart).to_dict())
+    # Vega names every group a symbol for readers of screens; the whole has one label.
+    text = re.sub(r' role="graphics-[a-z]+"| aria-roledescription="[^"]*"', "", text)
     ids = list(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))
     for number, old in enumerate(ids):
         own = f"{name}-{number}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from reports import units
-from reports.document import Figure, Section, Table, said
+from reports.document import Cell, Figure, Section, Table, loss_level, said
 from reports.marks import ABOVE, ABOVE_WHERE, LEGEND, footnotes, share_cell, share_interval, starred, verdict_cell
 from reports.view import View, contenders, ranked
 from suite.record.measurement import Measurement, Series
@@ -70,7 +70,11 @@ def share_table(view: View, series: Series) -> Table:
 
 
 def _share_cells(campaign: Mapping[str, Measurement], names: Iterable[str]) -> Iterator[str]:
-    return (share_cell(campaign[name]) if name in campaign else units.ABSENT for name in names)
+    return (_share_cell(campaign[name]) if name in campaign else units.ABSENT for name in names)
+
+
+def _share_cell(m: Measurement) -> Cell:
+    return Cell(share_cell(m), level=loss_level(m.ratio) if m.role == "backend" else None)
 
 
 def numbers_table(view: View, series: Series) -> Table:

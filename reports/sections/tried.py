@@ -27,12 +27,12 @@ SERIES = ("cold", "hot")
 def page(found: Variants, source: str) -> Page:
     """The page of one document; `source` is the path from the page to its file."""
     sections = (
+        Section("What follows", tuple(statements(found))),
         _what(found),
         Section("The variants", (_reading(found),), tables=(variants_table(found),)),
         *(_shares(found, series) for series in SERIES if _of(found, series)),
         *_not_timed(found),
         Section("The cases", tables=(cases_table(found),)),
-        Section("What follows", tuple(statements(found))),
         Section("How to reproduce it", code=f"git checkout {found.machine.commit}\n{found.command}"),
     )
     return Page(f"What was tried for {TUNED} on {found.machine.name}, {found.utc:%Y-%m-%d}", STEM, source, sections)
@@ -83,7 +83,7 @@ def variants_table(found: Variants) -> Table:
     first = [_best_variant(found, series, case) for series in SERIES for case in _cases(found, series)]
     wins = Counter(row.variant for row in first if row)
     rows = tuple((*each, *_spread(found, each[0]), str(wins[each[0]])) for each in words)
-    return Table(heads, rows, text=3)
+    return Table(heads, rows, text=3, prose=True)
 
 
 def _spread(found: Variants, name: str) -> Iterator[str]:

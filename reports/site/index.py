@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reports import units
+from reports.answers.evidence import Evidence
 from reports.device import device, sm, whose
 from reports.document import Table
 from reports.sections import scaling, spread, tried
 from reports.sections.what import summary
+from reports.site.first_screen import situations
 from reports.site.layout import Files, template
 from reports.view import BASELINE, TUNED, View
 from suite.cases import HEADLINE
@@ -21,12 +23,14 @@ def index(
     files: Files,
     others: Mapping[str, Variants],
     scaled: Mapping[str, Sequence[tuple[str, Scaling]]],
+    evidence: Evidence,
 ) -> str:
     """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
     newest_first = sorted(devices.values(), key=lambda runs: (runs[0].record.utc, runs[0].machine.slug), reverse=True)
     return template(
         "index.md.j2",
         devices=newest_first,
+        situations=list(situations(evidence)),
         table=devices_table(newest_first),
         headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
         files=files,

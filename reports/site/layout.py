@@ -8,7 +8,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports.document import Page
+from reports.document import Cell, Page
 
 SPECIAL = re.compile(r"[\\`*~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|](?=[(\[:])")
 """What Markdown would not show as it is; an underscore inside a word and an interval's brackets it does."""
@@ -17,14 +17,34 @@ Files = dict[str, str]
 """Path below the target, with slashes -> text."""
 
 
+Nav = tuple[tuple[str, str], ...]
+"""The pages that every page leads to: name, path from the site's root."""
+
+
 def files(written: Page) -> Files:
-    """A page's files by name."""
+    """A page by itself, its Markdown twin and the figures beside that, by name."""
+    return {f"{written.stem}.html": html_page(written), **twin(written)}
+
+
+def html_page(written: Page, nav: Nav = ()) -> str:
+    """The page as HTML that stands alone."""
+    return template("run.html.j2", page=written, nav=nav)
+
+
+def twin(written: Page) -> Files:
+    """The page as Markdown, for a code host, and its figures beside it."""
     figures = {f"{written.stem}-{figure.name}.svg": figure.svg for figure in written.figures}
-    return {
-        f"{written.stem}.html": template("run.html.j2", page=written),
-        f"{written.stem}.md": template("run.md.j2", page=written),
-        **figures,
-    }
+    return {f"{written.stem}.md": template("run.md.j2", page=written), **figures}
+
+
+def slug(title: str) -> str:
+    """A section's anchor."""
+    return "-".join(re.findall(r"[a-z0-9]+", title.lower()))
+
+
+def as_cell(text: str) -> Cell:
+    """Any text of a table as a Cell."""
+    return text if isinstance(text, Cell) else Cell(text)
 
 
 def template(name: str, **context: object) -> str:
@@ -42,7 +62,7 @@ def _environment(autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters["md"] = markdown
+    environment.filters |= {"md": markdown, "slug": slug, "cell": as_cell}
     return environment
 
 

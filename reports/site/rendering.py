@@ -7,50 +7,52 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reports import archive
+from reports.answers.condense import condense
 from reports.answers.documents import documents
 from reports.answers.evidence import files as of_data
+from reports.document import Page
 from reports.places import PUBLISHED
 from reports.sections import scaling, spread, tried
+from reports.site.build import Tried, site
 from reports.site.index import index
-from reports.site.layout import Files, files
+from reports.site.layout import Files, files, twin
 from reports.site.page import page
+from reports.site.pages import Views
 from reports.view import View
 from suite.record.run import Record
+from suite.record.scaling import Scaling
 from suite.record.store import CannotWrite
 
 
 def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
     """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
 
-    Returns how many runs there are. In it: <device-slug>/<run>.html and .md with their SVG files, and tried.html and
-    .md; README.md, the index; headline.svg, the newest result; evidence.json and selection.json.
+    Returns how many runs there are. In it: html/, the site, which is not committed. Beside that, for a code host:
+    README.md, the index; <device-slug>/<run>.md, the newest run's page, with its SVG files; <device-slug>/tried.md and
+    the pages of several GPUs; headline.svg, the newest result; evidence.json and selection.json.
 
     The same data give the same bytes. Raises BadRecord, or CannotWrite where a file cannot be written; no page is
     touched before all are made.
     """
     devices, judging = archive.apart(archive.every(data))
-    every = [run for runs in devices.values() for run in runs]
     others = archive.tried(data)
-    made = _pages(every)
-    for slug, (name, found) in others.items():
-        written = files(tried.page(found, f"../../data/{slug}/{name}"))
-        made |= {f"{slug}/{name}": text for name, text in written.items()}
     scaled = archive.scalings(data)
-    for slug, name, document in ((slug, *each) for slug, every_one in scaled.items() for each in every_one):
-        made |= {f"{slug}/{n}": t for n, t in files(scaling.page(document, f"../../data/{slug}/{name}")).items()}
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
-    for slug, group in ((slug, group) for slug, each in views.items() for group in spread.groups(each)):
-        written = files(spread.page(group, f"../../data/{slug}"))
-        made |= {f"{slug}/{name}": text for name, text in written.items()}
-    made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()}, scaled)
+    beside = list(_beside(views, others, scaled))
+    made = _twins(runs[0] for runs in devices.values())
+    for slug, written in beside:
+        made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
+    condensed = condense(devices, of_data(data))
+    made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()}, scaled, condensed)
     made |= documents(devices, judging, of_data(data))
+    made |= site(condensed, views, others, beside, published)
     _write(published, made)
     _remove_all_but(published, made)
-    return len(every)
+    return sum(map(len, devices.values()))
 
 
 def render_run(record: Record, to: Path) -> Path:
@@ -64,14 +66,28 @@ def render_run(record: Record, to: Path) -> Path:
     return to / f"{written.stem}.html"
 
 
-def _pages(runs: Iterable[Record]) -> Files:
-    """The pages of all runs in their devices' folders, and the newest headline for the first screen, a GPU's if any."""
+def _beside(
+    views: Views, others: Tried, scaled: Mapping[str, Sequence[tuple[str, Scaling]]]
+) -> Iterator[tuple[str, Page]]:
+    """A device's pages that are of no single run, by its slug; their sources are as seen from its Markdown's folder."""
+    for slug, (name, found) in others.items():
+        yield slug, tried.page(found, f"../../data/{slug}/{name}")
+    for slug, each in scaled.items():
+        for name, document in each:
+            yield slug, scaling.page(document, f"../../data/{slug}/{name}")
+    for slug, runs in views.items():
+        for group in spread.groups(runs):
+            yield slug, spread.page(group, f"../../data/{slug}")
+
+
+def _twins(runs: Iterable[Record]) -> Files:
+    """The Markdown of the devices' newest runs, and the newest headline for the first screen, a GPU's if any."""
     made: Files = {}
     # Newest last, and any GPU after any CPU, so that the last headline drawn is the one for the first screen.
     for record in sorted(runs, key=lambda run: (run.machine.kind == "cuda", run.utc)):
         slug = record.machine.slug
         written = page(record, f"../../data/{slug}/{Path(record.path).name}")
-        made |= {f"{slug}/{name}": text for name, text in files(written).items()}
+        made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
         headline = next((figure for figure in written.figures if figure.name == "headline"), None)
         made |= {"headline.svg": headline.svg} if headline else {}
     return made

@@ -11,7 +11,6 @@ from reports.figures import svg
 from reports.figures.bandwidth import OTHERS, bandwidth
 from reports.figures.headline import headline
 from reports.figures.of_run import figures
-from reports.figures.shares import shares
 from reports.tests import factory
 from reports.view import TUNED, View
 from suite.cases import HEADLINE, SWEEPS, Case
@@ -24,7 +23,7 @@ def made(tmp_path: Path, **parameters: Any) -> View:
 def test_figures_are_drawn_for_what_was_measured(tmp_path: Path) -> None:
     assert [figure.name for figure in figures(made(tmp_path))] == ["headline"]
     several = figures(made(tmp_path, cases=SWEEPS["quick"], machine=factory.CPU))
-    assert [figure.name for figure in several] == ["headline", "bandwidth", "shares"]
+    assert [figure.name for figure in several] == ["headline", "bandwidth"]
     for figure in several:
         ElementTree.fromstring(figure.svg)
         assert "Some CPU" in figure.svg
@@ -77,21 +76,6 @@ def test_of_many_backends_the_bandwidth_figure_tells_apart_only_those_with_a_col
     assert few
     assert OTHERS not in few.svg
     assert "Not drawn" not in few.svg
-
-
-def test_the_map_has_a_field_for_every_case_and_backend_without_a_number_too(tmp_path: Path) -> None:
-    raw = factory.run(cases=SWEEPS["full"], backends=factory.FOURTEEN, series=("cold",))
-    whole = shares(factory.viewed(tmp_path, raw))
-    raw["benchmarks"] = [
-        bench
-        for bench in raw["benchmarks"]
-        if (bench["extra_info"]["backend"], bench["extra_info"]["dtype"]) != ("cublas_dgmm", "bfloat16")
-    ]
-    lacking = shares(factory.viewed(tmp_path, raw))
-    assert whole
-    assert lacking
-    missing = sum(case.dtype == "bfloat16" for case in SWEEPS["full"])
-    assert (whole.svg.count(">–<"), lacking.svg.count(">–<")) == (0, missing)
 
 
 def test_an_empty_run_has_no_figures(tmp_path: Path) -> None:

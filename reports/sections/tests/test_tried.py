@@ -170,11 +170,11 @@ def test_what_failed_is_on_the_page_with_its_reason() -> None:
 
 
 def test_the_page_says_whose_numbers_it_holds() -> None:
-    paragraphs = tried.page(found(), "x").sections[0].paragraphs
+    paragraphs = tried.page(found(), "x").sections[1].paragraphs
     assert any("No number on this page is an RTX 4090's" in each for each in paragraphs)
     ada = tried.page(found(machine=factory.ADA), "x")
     assert "RTX 4090" in ada.title
-    assert not any("No number" in each for each in ada.sections[0].paragraphs)
+    assert not any("No number" in each for each in ada.sections[1].paragraphs)
 
 
 def test_variants_are_no_run_and_have_a_page_that_the_index_links(tmp_path: Path) -> None:
@@ -196,7 +196,8 @@ def test_variants_without_a_run_have_their_page_too(tmp_path: Path) -> None:
     store(tmp_path / "data", made())
     assert publish(tmp_path / "data", tmp_path / "published") == 0
     files = contents(tmp_path / "published")
-    assert {"README.md", "nvidia-h100-80gb-hbm3/tried.md", "nvidia-h100-80gb-hbm3/tried.html"} == set(files)
+    place = "nvidia-h100-80gb-hbm3/tried"
+    assert {"README.md", f"{place}.md", "html/index.html", f"html/{place}.html"} == set(files)
     assert "(nvidia-h100-80gb-hbm3/tried.md)" in files["README.md"].decode()
 
 

@@ -1,0 +1,145 @@
+"""The index's first screen: every question the form can ask, answered by `select`'s own rule and in its own words."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from reports import units
+from reports.answers.answer import EAGER, Answer
+from reports.answers.called import DEFAULT, WAYS, WORDS, Called, Question
+from reports.answers.evidence import Device, Evidence
+from reports.answers.select import answer
+from reports.answers.words import text
+from reports.document import Section, Table
+from suite.cases import HEADLINE, Case, parse
+from suite.evidence.devices import RTX_4090
+
+BADGES = {
+    "measured": "MEASURED",
+    "interpolated": "NEAREST, not measured",
+    "predicted": "PREDICTED, no such device was measured",
+    "unknown": "NOT MEASURED",
+}
+"""An answer's status as its badge."""
+
+DTYPE = "bfloat16"
+"""What the form shows first, at the headline's shape."""
+
+SITUATIONS: tuple[tuple[str, Called, tuple[str, ...]], ...] = (
+    ("large, operands in DRAM", "graph-cold", ("DRAM-bound", "mixed")),
+    ("fits L2 and is reused", "graph-hot", ("L2-resident",)),
+    ("small, launched from Python", "launched", ("launch-bound",)),
+    ("small, one call on tensors", "once", ("launch-bound",)),
+)
+"""What a reader may have, how the product is then called, and in which regimes."""
+
+
+def script(evidence: Evidence) -> str:
+    """The answers as a script that a page opened from disk can load: device -> case -> way -> status and lines."""
+    every = {
+        slug: {case.id: {called: _said(_ask(evidence, case, called, slug)) for called in WAYS} for case in cases(each)}
+        for slug, each in evidence.devices.items()
+    }
+    if not any(RTX_4090.name == each.name for each in evidence.devices.values()) and evidence.devices:
+        known = {case.id: case for each in evidence.devices.values() for case in cases(each)}
+        every[RTX_4090.name] = {
+            name: {called: _said(_ask(evidence, case, called, RTX_4090.name)) for called in WAYS}
+            for name, case in known.items()
+        }
+    return f"window.diagbench = {json.dumps(every, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def cases(device: Device) -> list[Case]:
+    """The measured cases of a device, the largest last."""
+    return sorted(
+        map(parse, device.cells.get("cold", {})), key=lambda case: (case.rows * case.cols, case.rows, case.id)
+    )
+
+
+def form(evidence: Evidence) -> dict[str, Any]:
+    """What the form offers, and the answer that stands in it without a script."""
+    first = next(iter(evidence.devices.values()))
+    every = {case.id: case for each in evidence.devices.values() for case in cases(each)}.values()
+    names = {slug: each.name for slug, each in evidence.devices.items()}
+    asked = Case(HEADLINE.rows, HEADLINE.cols, DTYPE)
+    asked = asked if asked.id in first.cells.get("cold", {}) else cases(first)[-1]
+    return {
+        "devices": names | ({} if RTX_4090.name in names.values() else {RTX_4090.name: RTX_4090.name}),
+        "shapes": {f"{c.rows}x{c.cols}": f"{c.rows} × {c.cols}" for c in sorted(every, key=lambda c: c.rows * c.cols)},
+        "dtypes": list(dict.fromkeys(case.dtype for case in every)),
+        "layouts": list(dict.fromkeys(case.layout for case in every)),
+        "ways": WORDS,
+        "asked": {"device": first.slug, "case": asked, "called": DEFAULT},
+        "badges": BADGES,
+        "answer": _said(_ask(evidence, asked, DEFAULT, first.slug)),
+    }
+
+
+def _ask(evidence: Evidence, case: Case, called: Called, device: str) -> Answer:
+    return answer(evidence, Question(case, called), device)
+
+
+def _said(reply: Answer) -> list[str]:
+    """The status, then the answer's lines as `select` prints them."""
+    return [reply.status, *text(reply).splitlines()]
+
+
+def situations(evidence: Evidence) -> Iterator[Section]:
+    """A table per device that needs no choice: what one has, what to take, what is as good."""
+    for slug, device in evidence.devices.items():
+        rows = tuple(
+            row
+            for words, called, regimes in SITUATIONS
+            if (row := _situation(words, [a for a in _answers(evidence, slug, device, called) if a.regime in regimes]))
+        )
+        note = (
+            "In so many of the measured cases of that kind a backend is the one to take, or never more than 1 % slower "
+            f"than the fastest in any run. {EAGER} is eager PyTorch."
+        )
+        heads = ("you have", "take", "as good in", "that takes, µs", "eager PyTorch takes")
+        yield Section(f"On an {device.name}", tables=(Table(heads, rows, text=3, note=note, prose=True),))
+
+
+def _answers(evidence: Evidence, slug: str, device: Device, called: Called) -> list[Answer]:
+    every = (_ask(evidence, case, called, slug) for case in cases(device))
+    return [each for each in every if each.status == "measured"]
+
+
+def _situation(words: str, found: Sequence[Answer]) -> tuple[str, ...] | None:
+    good = Counter(name for each in found for name in (each.backend, *(rival.backend for rival in each.tied)))
+    if not good:
+        return None
+    take = Counter(each.backend for each in found).most_common(1)[0][0]
+    others = [(name, count) for name, count in good.most_common() if name != take]
+    own = [each for each in found if each.backend == take]
+    seconds = [end for each in own for end in each.seconds or ()]
+    eager = [end for each in own for end in each.eager or ()]
+    return (
+        f"{words} ({len(found)} cases)",
+        f"{take}, in {good[take]} of {len(found)}",
+        ", ".join(f"{name} {count}" for name, count in others[:5]) or "no other",
+        units.span(*map(units.microseconds, (min(seconds), max(seconds)))) if seconds else units.ABSENT,
+        _times(eager) if eager and take != EAGER else units.ABSENT,
+    )
+
+
+def _times(ratios: Sequence[float]) -> str:
+    return f"{units.span(f'{min(ratios):.2f}', f'{max(ratios):.2f}')} ×"
+
+
+def verdicts(evidence: Evidence) -> Mapping[str, str]:
+    """Backend -> in one sentence per device, whether it is worth it where operands are in DRAM."""
+    said: dict[str, list[str]] = {}
+    for slug, device in evidence.devices.items():
+        found = _answers(evidence, slug, device, "graph-cold")
+        for name in sorted({name for case in device.cells.get("cold", {}).values() for name in case}):
+            good = sum(name in (each.backend, *(rival.backend for rival in each.tied)) for each in found)
+            unsure = sum(name in (rival.backend for rival in each.unreliable) for each in found)
+            doubt = f"; in {unsure} more in one run and not in another" if unsure else ""
+            said.setdefault(name, []).append(
+                f"{device.name}: the fastest, or within 1 % of it in every run, in {good} of {len(found)} cases{doubt}."
+            )
+    return {name: " ".join(each) for name, each in said.items()}

@@ -1,0 +1,289 @@
+"""The pages about devices, backends and runs, beside the page that every run has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import fmean
+
+from backends import CATALOGUE
+from reports import units
+from reports.answers.called import Called, Question
+from reports.answers.evidence import Device, Evidence
+from reports.answers.rule import Decision, decide
+from reports.document import LOSSES, Cell, Figure, Page, Section, Table, loss_level, said
+from reports.figures.bandwidth import bandwidth
+from reports.sections import cost, predicted
+from reports.site.first_screen import cases, verdicts
+from reports.view import View
+from suite.cases import HEADLINE, Case
+from suite.check.mutants import MUTANTS
+from suite.evidence.devices import RTX_4090
+
+DATA_ROOT = "../../data/"
+"""The records as seen from the site's root."""
+
+Views = Mapping[str, Sequence[View]]
+
+WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("graph-hot", "operands reused"))
+
+
+def all_pages(evidence: Evidence, views: Views) -> Iterator[Page]:
+    """Every page of the site's root but the index, for published runs."""
+    for slug, device in evidence.devices.items():
+        yield gpu(device, views[slug])
+    yield backends(evidence, views)
+    yield rtx4090(views)
+    yield runs(views)
+    yield mutants()
+    yield data(views)
+    yield method()
+
+
+def gpu(device: Device, views: Sequence[View]) -> Page:
+    """One device: the map of all cases, who is within how much of the fastest, bandwidth by size."""
+    sections = []
+    for called, words in WAYS:
+        decided = {case: decide(device, Question(case, called)) for case in cases(device)}
+        decided = {case: each for case, each in decided.items() if each.measured}
+        if decided:
+            sections += [_map(decided, words), _within(decided, words)]
+    figure = bandwidth(views[0])
+    figures: tuple[Figure, ...] = (figure,) if figure else ()
+    links = tuple(_run_link(view) for view in views)
+    sections.append(Section("Bandwidth by size", ("From the newest run.",) if figure else (), figures))
+    sections.append(Section("The runs behind it", links=links))
+    return Page(f"All cases on an {device.name}", f"gpu-{device.slug}", DATA_ROOT, tuple(sections))
+
+
+def _run_link(view: View) -> Cell:
+    words = f"{view.record.utc:%Y-%m-%d %H:%M} UTC, commit {view.machine.commit[:10]}, sweep {view.run.sweep}"
+    return Cell(words, href=f"{view.machine.slug}/{view.stem}.html")
+
+
+def _ranked(decided: Mapping[Case, Decision]) -> list[str]:
+    """The backends, the smallest mean of worst ratios first; whoever lacks cases behind those who have them."""
+    found: dict[str, list[float]] = {}
+    for each in decided.values():
+        for name, standing in each.standings.items():
+            found.setdefault(name, []).append(standing.worst)
+    return sorted(found, key=lambda name: (-len(found[name]), fmean(found[name])))
+
+
+def _map(decided: Mapping[Case, Decision], words: str) -> Section:
+    names = _ranked(decided)
+    rows = tuple((units.label(case), *(_loss(each, name) for name in names)) for case, each in decided.items())
+    said = (
+        "Time over the fastest backend's of the case, at its worst over the newest commits' runs. 1.00 is as fast "
+        "in every run. * marks the backend that select recommends, ~ one that was within 1 % of the fastest in one run "
+        "and more than 5 % slower in another."
+    )
+    return Section(f"Every case, {words}", (said,), tables=(Table(("case", *names), rows),))
+
+
+def _loss(decision: Decision, name: str) -> Cell:
+    standing = decision.standings.get(name)
+    if standing is None:
+        return Cell(units.ABSENT)
+    unsteady = standing.best <= 1.01 and standing.worst > 1.05
+    mark = " *" if name == decision.backend else " ~" if unsteady else ""
+    return Cell(f"{standing.worst:.2f}{mark}", level=loss_level(standing.worst))
+
+
+def _within(decided: Mapping[Case, Decision], words: str) -> Section:
+    """The share of cases in which a backend is within x % of the fastest, in every run."""
+    rows = []
+    for name in _ranked(decided):
+        ratios = [each.standings[name].worst for each in decided.values() if name in each.standings]
+        shares = (sum(ratio <= 1 + bound for ratio in ratios) for bound in LOSSES)
+        rows.append((name, *(f"{100 * share / len(decided):.0f} %" for share in shares), f"{max(ratios):.2f} ×"))
+    heads = ("backend", *(f"within {100 * bound:.0f} %" for bound in LOSSES), "at worst")
+    note = "A case that a backend was not measured in counts against it; at worst is over those that it was."
+    return Section(f"If only one may be taken, {words}", tables=(Table(heads, tuple(rows), note=note),))
+
+
+def backends(evidence: Evidence, views: Views) -> Page:
+    """Every backend: is it worth it, and where not?"""
+    judged = verdicts(evidence)
+    sections = [Section("Side by side", tables=tuple(_costs(views)))]
+    for entry in CATALOGUE:
+        if entry.name in judged:
+            caveats = dict.fromkeys(d.caveats[entry.name] for d in evidence.devices.values() if entry.name in d.caveats)
+            worst = " ".join(_loses(device, entry.name) for device in evidence.devices.values())
+            paragraphs = said(f"Operands in DRAM, replayed. {judged[entry.name]}", worst, *(f"{c}." for c in caveats))
+            sections.append(Section(entry.name, paragraphs))
+    return Page("Is a backend worth it?", "backends", DATA_ROOT, tuple(sections))
+
+
+def _costs(views: Views) -> Iterator[Table]:
+    for runs in views.values():
+        for view in (each for each in runs if each.run.first_uses):
+            table = cost.cost_table(view)
+            note = f"{view.machine.name}, {view.record.utc:%Y-%m-%d}: launch and call are the host's time."
+            yield Table(table.heads, table.rows, table.text, note)
+            break
+
+
+def _loses(device: Device, name: str) -> str:
+    """Where the backend does worst on the device."""
+    found = {
+        case: each.standings[name].worst
+        for case in cases(device)
+        if (each := decide(device, Question(case, "graph-cold"))).measured and name in each.standings
+    }
+    worst = sorted(found, key=lambda case: -found[case])[:3]
+    listed = ", ".join(f"{units.label(case)} ({found[case]:.2f} ×)" for case in worst if found[case] > 1.01)
+    return f"On the {device.name} it loses most at {listed}." if listed else ""
+
+
+def rtx4090(views: Views) -> Page:
+    """What an RTX 4090 may be expected to do: predicted, with the model's error where it was checked."""
+    sections = [
+        Section(
+            "What this is",
+            (
+                "PREDICTED. No RTX 4090 was measured. The model takes the machine code that compilers make for sm_89 "
+                "and the peak of that card; how far the model was off on measured GPUs stands beside it. The form on "
+                "the first page answers for an RTX 4090 too.",
+            ),
+        )
+    ]
+    for each in views.values():
+        for section in predicted.sections(each[0]):
+            title = section.title.replace(" (no sm_89 device was measured)", "")
+            sections.append(
+                Section(f"{title}: from the {each[0].machine.name}", section.paragraphs, tables=section.tables)
+            )
+    return Page(f"What an {RTX_4090.name} may do: PREDICTED", "rtx4090", DATA_ROOT, tuple(sections))
+
+
+def runs(views: Views) -> Page:
+    """All runs by device, repeats of a commit together, and the headline case across commits."""
+    sections = []
+    for each in views.values():
+        name = each[0].machine.name
+        sections.append(Section(name, tables=(_runs_table(each),)))
+        sections.append(_history(name, each))
+    return Page("All runs, and what changed", "runs", DATA_ROOT, tuple(sections))
+
+
+def _runs_table(views: Sequence[View]) -> Table:
+    heads = ("run, UTC", "commit", "which of the commit's runs", "sweep", "torch", "triton", "measurements", "record")
+    of_commit: dict[str, list[View]] = {}
+    for view in reversed(views):
+        of_commit.setdefault(view.machine.commit, []).append(view)
+    rows = []
+    for view in views:
+        same = of_commit[view.machine.commit]
+        versions = (view.machine.versions.get(name, units.ABSENT) for name in ("torch", "triton"))
+        page, record = f"{view.machine.slug}/{view.stem}.html", f"{DATA_ROOT}{view.machine.slug}/{view.file}"
+        rows.append(
+            (
+                Cell(f"{view.record.utc:%Y-%m-%d %H:%M}", href=page),
+                view.machine.commit[:10],
+                f"{same.index(view) + 1} of {len(same)}",
+                view.run.sweep,
+                *versions,
+                str(len(view.every)),
+                Cell(view.file, href=record),
+            )
+        )
+    return Table(heads, tuple(rows), text=6)
+
+
+def _history(name: str, views: Sequence[View]) -> Section:
+    """The headline case by commit: how far a commit's own runs lie apart is the yardstick for what changed."""
+    oldest = list(reversed(views))
+    commits = list(dict.fromkeys(view.machine.commit for view in oldest))
+    names = dict.fromkeys(m.backend for view in views for m in view.headline if m.role == "backend")
+    rows = tuple(
+        (backend, *(_band(oldest, commit, backend) for commit in commits), _changed(oldest, commits, backend))
+        for backend in names
+    )
+    words = (
+        f"Share of the ceiling in % at {HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}, cold: the lowest and the "
+        "highest of each commit's runs. A difference counts only beyond that band."
+    )
+    heads = ("backend", *(commit[:8] for commit in commits), "newest against the one before")
+    return Section(f"History on an {name}", (words,), tables=(Table(heads, rows),))
+
+
+def _shares(views: Sequence[View], commit: str, backend: str) -> list[float]:
+    found = (view.one("cold", backend, HEADLINE.id) for view in views if view.machine.commit == commit)
+    return [100 * m.of_ceiling for m in found if m and m.of_ceiling is not None]
+
+
+def _band(views: Sequence[View], commit: str, backend: str) -> str:
+    found = _shares(views, commit, backend)
+    return units.span(f"{min(found):.1f}", f"{max(found):.1f}") if found else units.ABSENT
+
+
+def _changed(views: Sequence[View], commits: Sequence[str], backend: str) -> str:
+    bands = [found for commit in commits if (found := _shares(views, commit, backend))]
+    if len(bands) < 2 or min(len(bands[-1]), len(bands[-2])) < 2:
+        return "too few runs to say"
+    before, after = bands[-2], bands[-1]
+    if min(after) > max(before) + 1:
+        return "faster"
+    return "slower" if max(after) < min(before) - 1 else "no change beyond the band"
+
+
+def mutants() -> Page:
+    """What the judge must catch."""
+    rows = tuple((each.name, each.what, each.caught_by or units.ABSENT, each.verdict) for each in MUTANTS)
+    words = f"{len(MUTANTS)} wrong or dishonest kernels, and the check of the judge that has to catch each."
+    table = Table(("file", "what it does", "caught by", "verdict"), rows, text=4, prose=True)
+    return Page(
+        "Wrong kernels, and what catches them", "mutants", DATA_ROOT, (Section("All", (words,), tables=(table,)),)
+    )
+
+
+def data(views: Views) -> Page:
+    """Where the data are, and how to read them."""
+    code = (
+        "python -m reports export reports/data/DEVICE/RUN.json.xz --to run.json\n"
+        "python\n"
+        ">>> import json, pandas\n"
+        '>>> run = json.load(open("run.json"))\n'
+        '>>> pandas.json_normalize(run["benchmarks"])[["extra_info.backend", "extra_info.case", "stats.median"]]'
+    )
+    words = (
+        "A record holds every sample to the bit: columns instead of rows, samples in ticks of their clock, packed by "
+        "xz. `export` gives pytest-benchmark's JSON back and compares its digest; its own tools work on that. "
+        "extra_info holds what diagbench adds, units in the names: median_s in seconds, bandwidth_bytes_per_s, "
+        "of_ceiling as a part of 1 with its interval of_ceiling_ci99, ratio over the fastest's time, its verdict."
+    )
+    links = tuple(
+        Cell(f"{view.machine.slug}/{view.file}", href=f"{DATA_ROOT}{view.machine.slug}/{view.file}")
+        for each in views.values()
+        for view in each
+    )
+    condensed = Cell("evidence.json: the times of all runs, condensed; select answers from it", href="../evidence.json")
+    sections = (Section("How to read a record", (words,), code=code), Section("Downloads", links=(condensed, *links)))
+    return Page("The data", "data", DATA_ROOT, sections)
+
+
+WORDS = (
+    ("case", "rows × cols, dtype and layout"),
+    ("series", "what a time includes: cold, hot, launch or call"),
+    ("cold", "operands are no longer in L2: copies that fill it five times are rotated through, in one CUDA graph"),
+    ("hot", "every launch uses the same operands"),
+    ("launch, call", "the host's time to enqueue one bound launch; from tensors to C, as a one-off use pays"),
+    ("ceiling", "the best copy of the same bytes, in the same series and rounds"),
+    ("regime", "launch-bound, L2-resident, mixed or DRAM-bound, from the case's bytes on the device"),
+    ("achieved bandwidth", "bytes that a launch has to move over its time; 1 GB/s is 1e9 bytes per second"),
+    ("interval", "99 %, of one run; runs differ by more, which is why answers take the worst of all runs"),
+    ("form", "the kernel that a backend chose for the operands"),
+    ("δ", "no difference below it is claimed: 1 %, or more where one backend timed against itself shows more"),
+    ("MEASURED, NEAREST, PREDICTED", "the case itself; cases around it; a model of compiled code, nothing timed"),
+)
+
+
+def method() -> Page:
+    """The words, and how a time is taken."""
+    words = (
+        "Every backend is checked to the bit before it is timed. All of a case are then timed in the same interleaved "
+        "rounds, with copies of the same bytes and one backend twice, which shows what the noise alone does."
+    )
+    table = Table(("word", "meaning"), WORDS, text=2, prose=True)
+    mixed = "Mixed: the bytes fit L2 in part. ceiling_copy and ceiling_memcpy are the copies that ceilings are made of."
+    return Page("How it is measured", "method", DATA_ROOT, (Section("The words", (words, mixed), tables=(table,)),))
