@@ -58,7 +58,9 @@ def test_a_published_document_gets_its_page_and_lies_with_its_device(tmp_path: P
     factory.write(data, factory.run())
     path = write_document(FOUND, data / FOUND.machine.slug)
     assert publish(data, tmp_path / "published") == 1
-    assert (tmp_path / "published" / FOUND.machine.slug / f"{scaling.stem(FOUND)}.html").exists()
+    place = f"{FOUND.machine.slug}/{scaling.stem(FOUND)}"
+    assert (tmp_path / "published" / f"{place}.md").exists()
+    assert (tmp_path / "published" / "html" / f"{place}.html").exists()
     assert f"{scaling.stem(FOUND)}.md" in (tmp_path / "published" / "README.md").read_text()
     (data / "elsewhere").mkdir()
     path.rename(data / "elsewhere" / path.name)
