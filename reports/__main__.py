@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
+from backends import CannotDo
 from reports.answers.called import CALLS, DEFAULT, WAYS, WORDS
 from reports.places import DATA, PUBLISHED
 from suite.cases import ITEMSIZE, Layout
-from suite.command_line import Parser, run
+from suite.command_line import Parser, one_line, run
 
 PROG = "python -m reports"
 
@@ -33,15 +34,14 @@ def main(arguments: Sequence[str] | None = None, *, data: Path = DATA, published
         if options.command == "merge":
             return _merge(options)
         if options.command == "render":
-            print(_render(options, data, published))
-            return 0
+            return _render(options, data, published)
         from reports.answers import command
 
         return (
             command.select(options, data, published) if options.command == "select" else command.regret(options, data)
         )
 
-    return run(PROG, work)
+    return run(PROG, work, cannot=2 if options.command == "compare" else CannotDo.exit_code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,33 +82,35 @@ def _add_select(commands: argparse._SubParsersAction[Parser]) -> None:
     choose.add_argument("--json", action="store_true", help="a JSON object on stdout")
 
 
-def _render(options: argparse.Namespace, data: Path, published: Path) -> str:
+def _render(options: argparse.Namespace, data: Path, published: Path) -> int:
+    """Write the pages, and name every file that cannot be read; returns 1 if there is any."""
     if (options.run is None) != (options.to is None):
         _parser().error("render takes --run and --to together, or neither")
     from reports.site.rendering import publish, render_run
     from suite.record.store import read_run
 
     if options.run:
-        return f"wrote {render_run(read_run(options.run), options.to)}"
-    return f"{publish(data, published)} runs rendered into {published}"
+        print(f"wrote {render_run(read_run(options.run), options.to)}")
+        return 0
+    bad: list[Exception] = []
+    print(f"{publish(data, published, bad.append)} runs rendered into {published}")
+    for error in bad:
+        print(f"{PROG}: passed over {one_line(str(error))}", file=sys.stderr)
+    return 1 if bad else 0
 
 
 def _compare(options: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from reports.answers.compare import NotComparable, compare
+    from reports.answers.compare import compare
     from reports.answers.comparison_table import terminal
-    from suite.record.store import BadRecord, read_run
+    from suite.record.store import read_run
 
-    try:
-        old, new = read_run(options.old), read_run(options.new)
-    except BadRecord as error:
-        raise NotComparable(str(error)) from None  # with 2, since 1 is the answer SLOWER
-    comparison = compare(old, new)
+    comparison = compare(read_run(options.old), read_run(options.new))
     if options.json:
         print(comparison.model_dump_json(indent=2))
     else:
-        Console(width=None if sys.stdout.isatty() else 170).print(terminal(comparison))
+        Console(markup=False, width=None if sys.stdout.isatty() else 170).print(terminal(comparison))
     return comparison.exit_code
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from reports.places import DATA
 from suite.cases import HEADLINE, HELD_OUT
+from suite.record.machine import Machine
 from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
 from suite.record.run import Record
@@ -13,28 +15,39 @@ from suite.record.scaling import Scaling
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-__all__ = ["DATA", "apart", "every", "profile_beside", "run_files", "runs", "scalings", "tried"]
+__all__ = ["DATA", "PassOver", "apart", "every", "profile_beside", "refuse", "run_files", "runs", "scalings", "tried"]
 
 
 Runs = dict[str, tuple[Record, ...]]
 """Device slug -> its runs, newest first."""
 
+PassOver = Callable[[BadRecord], object]
+"""Told of a file that cannot be read, or that lies in the folder of a device it was not measured on."""
 
-def runs(data: Path = DATA) -> Runs:
+
+def refuse(error: BadRecord) -> object:
+    """Pass over nothing. Raises the BadRecord."""
+    raise error
+
+
+def runs(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
     """Device slug -> its runs, newest first, but for held-out ones; slugs in alphabetical order. Raises as `every`."""
-    return apart(every(data))[0]
+    return apart(every(data, pass_over))[0]
 
 
-def every(data: Path = DATA) -> Runs:
+def every(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
     """Device slug -> all its runs, newest first; slugs in alphabetical order.
 
-    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    Raises BadRecord, unless it is passed over.
     """
     found: dict[str, list[Record]] = {}
     for path in run_files(data):
-        record = read_run(path)
-        if record.machine.slug != path.parent.name:
-            raise BadRecord(f"{path}: measured on {record.machine.name}, so it belongs in {record.machine.slug}/")
+        try:
+            record = read_run(path)
+            _require_in_its_folder(path, record.machine)
+        except BadRecord as error:
+            pass_over(error)
+            continue
         found.setdefault(record.machine.slug, []).append(record)
     return {
         slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
@@ -56,16 +69,25 @@ def _those(devices: Runs, *, held_out: bool) -> Runs:
     return {slug: runs for slug, runs in chosen.items() if runs}
 
 
-def tried(data: Path = DATA) -> dict[str, tuple[str, Variants]]:
+def _require_in_its_folder(path: Path, machine: Machine) -> None:
+    if machine.slug != path.parent.name:
+        raise BadRecord(f"{path}: measured on {machine.name}, so it belongs in {machine.slug}/")
+
+
+def tried(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, tuple[str, Variants]]:
     """Device slug -> the newest measurement of the tuned kernel's variants there, and its file's name.
 
-    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    Raises BadRecord, unless it is passed over.
     """
     found: dict[str, tuple[str, Variants]] = {}
     for path in sorted(data.glob(f"*/*{Variants.suffix}")):
-        each, slug = read_document(path, Variants), path.parent.name
-        if each.machine.slug != slug:
-            raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
+        slug = path.parent.name
+        try:
+            each = read_document(path, Variants)
+            _require_in_its_folder(path, each.machine)
+        except BadRecord as error:
+            pass_over(error)
+            continue
         if slug not in found or each.utc >= found[slug][1].utc:
             found[slug] = path.name, each
     return found

@@ -38,7 +38,7 @@ def _show(path: Path, config: pytest.Config, say: Callable[[str], None]) -> None
     from reports.site.rendering import render_run
     from reports.terminal_table import terminal_table
 
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 160).print(terminal_table(record))
+    Console(file=sys.stdout, markup=False, width=None if sys.stdout.isatty() else 160).print(terminal_table(record))
     for line in welcome.without_a_number(list(record.run.outcomes)):
         say(line)
     say(f"page: {render_run(record, config.getoption('--record'))}")

@@ -1,13 +1,32 @@
-"""What every command has in common: errors of the user's in one line, and their exit codes."""
+"""What every command has in common: errors in one line, and exit codes by which an answer is never a failure's.
+
+An answer has the codes that its command names, a refusal 2, what cannot be done here 1 or the command's own code, a
+crash CRASHED, an answer that could not be written UNHEARD, an interrupt INTERRUPTED.
+"""
 
 from __future__ import annotations
 
 import argparse
+import errno
+import os
 import sys
+import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
-from backends import DiagbenchError
+from backends import CannotDo, DiagbenchError
+from suite.text import one_line
+
+__all__ = ["CRASHED", "INTERRUPTED", "UNHEARD", "Parser", "one_line", "run"]
+
+CRASHED, UNHEARD, INTERRUPTED = 70, 74, 130
+"""EX_SOFTWARE and EX_IOERR of sysexits.h, and 128 + SIGINT."""
+
+BROKEN_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO)
+
+TRACEBACK = "DIAGBENCH_TRACEBACK"
+"""The variable that shows where a crash happened."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -18,15 +37,44 @@ class Parser(argparse.ArgumentParser):
         self.exit(DiagbenchError.exit_code, f"{self.prog}: {one_line(message)}\n")
 
 
-def run(prog: str, work: Callable[[], int]) -> int:
-    """The exit code of `work`; what it raises as a DiagbenchError is said in one line, and gives the error's own."""
+def run(prog: str, work: Callable[[], int], cannot: int = CannotDo.exit_code) -> int:
+    """The exit code of `work`; whatever it raises is said in one line.
+
+    cannot: the code of what cannot be done here, where 1 is an answer of the command.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, ValueError):  # closed, or put there by a test
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever the locale can show
     try:
-        return work()
+        code = work()
+        if sys.stdout is None:  # closed before Python began
+            return _say(prog, "the answer could not be written: standard output is closed", UNHEARD)
+        sys.stdout.flush()
+    except CannotDo as error:
+        return _say(prog, str(error), cannot)
     except DiagbenchError as error:
-        print(f"{prog}: {one_line(str(error))}", file=sys.stderr)
-        return error.exit_code
+        return _say(prog, str(error), error.exit_code)
+    except KeyboardInterrupt:
+        return _say(prog, "interrupted", INTERRUPTED)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in BROKEN_OUTPUT and error.filename is None:
+            _give_up_standard_output()
+            return _say(prog, f"the answer could not be written: {error.strerror or error}", UNHEARD)
+        if os.environ.get(TRACEBACK):
+            traceback.print_exc()
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{os.path.basename(where.filename)}:{where.lineno}"
+        return _say(prog, f"crashed: {type(error).__name__}: {error} ({place}); {TRACEBACK}=1 shows how", CRASHED)
+    return code
 
 
-def one_line(message: str) -> str:
-    """The message without line breaks."""
-    return " ".join(message.split())
+def _give_up_standard_output() -> None:
+    """Standard output takes nothing more, so Python shall not try again when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _say(prog: str, message: str, code: int) -> int:
+    with suppress(OSError, ValueError):
+        print(f"{prog}: {one_line(message)}", file=sys.stderr, flush=True)
+    return code

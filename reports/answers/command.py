@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from reports.answers.select import answer
 from reports.answers.words import text
 from reports.places import EVIDENCE
 from suite.cases import Case, UnknownCase
+from suite.text import one_line
 
 
 def select(options: argparse.Namespace, data: Path, published: Path) -> int:
@@ -36,7 +38,7 @@ def _evidence(data: Path, published: Path) -> Evidence:
         return condensed
     from reports.answers.condense import evidence  # it brings pydantic and reads every sample: seconds
 
-    return evidence(data)
+    return evidence(data, lambda error: print(f"passed over {one_line(str(error))}", file=sys.stderr))
 
 
 def regret(options: argparse.Namespace, data: Path) -> int:

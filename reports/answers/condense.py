@@ -26,9 +26,9 @@ LIBRARIES = ("torch", "triton", "cupy-cuda13x", "numba-cuda", "helion", "jax", "
 Campaign = Mapping[str, Measurement]
 
 
-def evidence(data: Path) -> Evidence:
-    """What the runs in `data` say. Raises BadRecord for a run that cannot be read."""
-    return condense(archive.runs(data), files(data))
+def evidence(data: Path, pass_over: archive.PassOver = archive.refuse) -> Evidence:
+    """What the runs in `data` say. Raises BadRecord for a run that cannot be read, unless it is passed over."""
+    return condense(archive.runs(data, pass_over), files(data))
 
 
 def condense(devices: Mapping[str, Sequence[Record]], made_from: Mapping[str, int] | None = None) -> Evidence:

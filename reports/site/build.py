@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from reports import archive
 from reports.answers.called import Question
 from reports.answers.compare import NotComparable, Row, compare
 from reports.answers.evidence import Evidence
@@ -21,6 +22,7 @@ from reports.units import percent
 from reports.view import View
 from suite.cases import HEADLINE
 from suite.evidence.devices import RTX_4090
+from suite.record.store import BadRecord
 from suite.record.variants import Variants
 
 Tried = Mapping[str, tuple[str, Variants]]
@@ -47,7 +49,14 @@ def _short(name: str) -> str:
     return " ".join(name.replace("NVIDIA", "").split()[:1]) or name
 
 
-def site(evidence: Evidence, views: pages.Views, found: Tried, beside: Iterable[tuple[str, Page]], old: Path) -> Files:
+def site(
+    evidence: Evidence,
+    views: pages.Views,
+    found: Tried,
+    beside: Iterable[tuple[str, Page]],
+    old: Path,
+    pass_over: archive.PassOver = archive.refuse,
+) -> Files:
     """Every file of the site by its path below html/; a run's page is taken from `old` if it was made of the same.
 
     `beside` are the devices' pages that are of no single run, by slug.
@@ -64,7 +73,10 @@ def site(evidence: Evidence, views: pages.Views, found: Tried, beside: Iterable[
     made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
     for view in (view for runs in views.values() for view in runs):
         path = f"html/{view.machine.slug}/{view.stem}.html"
-        made[path] = _kept(view, nav, old / path)
+        try:
+            made[path] = _kept(view, nav, old / path)
+        except BadRecord as error:  # of the profile beside it
+            pass_over(error)
     return made
 
 

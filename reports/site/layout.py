@@ -62,10 +62,15 @@ def _environment(autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": markdown, "slug": slug, "cell": as_cell}
+    environment.filters |= {"md": markdown, "slug": slug, "cell": as_cell, "fence": fence}
     return environment
 
 
 def markdown(text: str) -> str:
     """Text that Markdown shows as it is, on one line: in a table cell as in a paragraph."""
     return html.escape(SPECIAL.sub(r"\\\g<0>", " ".join(text.split())), quote=False)
+
+
+def fence(code: str) -> str:
+    """What encloses code in Markdown: longer than any row of backticks in it, so that no code ends it."""
+    return "`" * max(3, *(len(row) + 1 for row in re.findall("`+", code)), 3)

@@ -25,33 +25,44 @@ from reports.site.pages import Views
 from reports.view import View
 from suite.record.run import Record
 from suite.record.scaling import Scaling
-from suite.record.store import CannotWrite
+from suite.record.store import BadRecord, CannotWrite
 
 
-def publish(data: Path = archive.DATA, published: Path = PUBLISHED) -> int:
+def publish(
+    data: Path = archive.DATA, published: Path = PUBLISHED, pass_over: archive.PassOver = archive.refuse
+) -> int:
     """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
 
     Returns how many runs there are. In it: html/, the site, which is not committed. Beside that, for a code host:
     README.md, the index; <device-slug>/<run>.md, the newest run's page, with its SVG files; <device-slug>/tried.md and
     the pages of several GPUs; headline.svg, the newest result; evidence.json and selection.json.
 
-    The same data give the same bytes. Raises BadRecord, or CannotWrite where a file cannot be written; no page is
-    touched before all are made.
+    The same data give the same bytes. Raises BadRecord unless it is passed over, and then removes no page. Raises
+    CannotWrite where there is no run, or a file cannot be written; no page is touched before all are made.
     """
-    devices, judging = archive.apart(archive.every(data))
-    others = archive.tried(data)
+    bad: list[BadRecord] = []
+
+    def passed_over(error: BadRecord) -> None:
+        pass_over(error)
+        bad.append(error)
+
+    devices, judging = archive.apart(archive.every(data, passed_over))
+    if not devices:
+        raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
+    others = archive.tried(data, passed_over)
     scaled = archive.scalings(data)
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     beside = list(_beside(views, others, scaled))
-    made = _twins(runs[0] for runs in devices.values())
+    made = _twins((runs[0] for runs in devices.values()), passed_over)
     for slug, written in beside:
         made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
     condensed = condense(devices, of_data(data))
     made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()}, scaled, condensed)
     made |= documents(devices, judging, of_data(data))
-    made |= site(condensed, views, others, beside, published)
+    made |= site(condensed, views, others, beside, published, passed_over)
     _write(published, made)
-    _remove_all_but(published, made)
+    if not bad:
+        _remove_all_but(published, made)
     return sum(map(len, devices.values()))
 
 
@@ -80,13 +91,17 @@ def _beside(
             yield slug, spread.page(group, f"../../data/{slug}")
 
 
-def _twins(runs: Iterable[Record]) -> Files:
+def _twins(runs: Iterable[Record], pass_over: archive.PassOver) -> Files:
     """The Markdown of the devices' newest runs, and the newest headline for the first screen, a GPU's if any."""
     made: Files = {}
     # Newest last, and any GPU after any CPU, so that the last headline drawn is the one for the first screen.
     for record in sorted(runs, key=lambda run: (run.machine.kind == "cuda", run.utc)):
         slug = record.machine.slug
-        written = page(record, f"../../data/{slug}/{Path(record.path).name}")
+        try:
+            written = page(record, f"../../data/{slug}/{Path(record.path).name}")
+        except BadRecord as error:  # of the profile beside it
+            pass_over(error)
+            continue
         made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
         headline = next((figure for figure in written.figures if figure.name == "headline"), None)
         made |= {"headline.svg": headline.svg} if headline else {}

@@ -1,15 +1,20 @@
 """Reading a run: whatever is wrong with the file is one BadRecord of one line that names the file."""
 
+import copy
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reports.tests import factory
 from suite.cases import HEADLINE
+from suite.record import store
 from suite.record.measurement import Measurement
 from suite.record.store import BadRecord, read_run
 
@@ -20,6 +25,13 @@ def extra(raw: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = raw["benchmarks"][0]["extra_info"]
     return found
 
+
+def machine(raw: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = raw["machine_info"]["diagbench"]
+    return found
+
+
+ENERGY = {"backend": "x", "case": HEADLINE.id, "joules_per_launch": 1.0, "launches": 1, "seconds": 0}
 
 DAMAGE: dict[str, Damage] = {
     "another version": lambda raw: raw["diagbench"].update(schema_version=2),
@@ -40,6 +52,19 @@ DAMAGE: dict[str, Damage] = {
     "a time of zero": lambda raw: extra(raw).update(median_s=0),
     "no number": lambda raw: extra(raw).update(of_ceiling=float("nan")),
     "an unknown verdict": lambda raw: extra(raw).update(verdict="WINNER"),
+    "a peak of zero": lambda raw: machine(raw).update(peak_bytes_per_s=0),
+    "a negative peak": lambda raw: machine(raw).update(peak_bytes_per_s=-1),
+    "a peak without end": lambda raw: machine(raw).update(peak_bytes_per_s=10**400),
+    "a memory of 10^400": lambda raw: machine(raw).update(memory_bytes=10**400),
+    "a cache of no bytes": lambda raw: machine(raw).update(cache_bytes=0),
+    "energy in no seconds": lambda raw: raw["diagbench"].update(energies=[ENERGY]),
+    "a time of 1e308": lambda raw: extra(raw).update(median_s=1e308),
+    "a negative margin": lambda raw: extra(raw).update(margin=-0.01),
+    "a ratio of zero": lambda raw: extra(raw).update(ratio=0),
+    "no rounds": lambda raw: extra(raw).update(rounds=0),
+    "a row twice": lambda raw: raw["benchmarks"].append(raw["benchmarks"][0]),
+    "the year 9999": lambda raw: raw.update(datetime="9999-01-01T00:00:00+00:00"),
+    "an empty case": lambda raw: extra(raw).update(case="0x0-float32-contiguous", rows=0, cols=0, bytes_moved=0),
     "a time without the gate": lambda raw: extra(raw).update(gate="not_applicable"),
 }
 
@@ -48,7 +73,7 @@ DAMAGE: dict[str, Damage] = {
 def test_a_damaged_run_is_a_bad_record(what: str, tmp_path: Path) -> None:
     raw = factory.run()
     DAMAGE[what](raw)
-    path = factory.write(tmp_path, raw) if "machine" not in what else tmp_path / "run.json"
+    path = tmp_path / "run.json"
     path.write_text(json.dumps(raw))
     is_one_line_that_names(path)
 
@@ -71,6 +96,48 @@ def test_a_file_cut_anywhere_is_a_bad_record(tmp_path: Path) -> None:
 def test_a_missing_file_and_a_folder_are_bad_records(tmp_path: Path) -> None:
     is_one_line_that_names(tmp_path / "none.json")
     is_one_line_that_names(tmp_path)
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    is_one_line_that_names(tmp_path / "pipe")
+    is_one_line_that_names(Path("/dev/zero"))
+    (tmp_path / "large").write_text("x" * 100)
+    monkeypatch.setattr(store, "LARGEST_BYTES", 99)
+    is_one_line_that_names(tmp_path / "large")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=4), inner, max_size=2),
+    max_leaves=5,
+)
+WHOLE = factory.run(samples=2)
+
+
+@given(st.data(), JSON | st.sampled_from([10**400, -1, 0, 1e308, "\ud800", "\x1b[0m", "9999-12-31T23:59:59Z"]))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_run_with_anything_anywhere_is_read_or_refused_in_one_line(
+    tmp_path: Path, data: st.DataObject, value: object
+) -> None:
+    raw = copy.deepcopy(WHOLE)
+    at: Any = raw
+    while True:
+        key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        if not isinstance(at[key], dict | list) or not at[key] or data.draw(st.integers(0, 5)) == 0:
+            break
+        at = at[key]
+    at[key] = value
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(raw))
+    try:
+        read_run(path).model_dump_json().encode()
+    except BadRecord as bad:
+        said = str(bad)
+    else:
+        return
+    assert str(path) in said
+    assert len(said.splitlines()) == 1
 
 
 def is_one_line_that_names(path: Path) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from functools import cache
 
 import backends
 from suite import ROOT
+
+COMMIT = re.compile("[0-9a-f]{7,64}")
 
 MEASURING = ("numpy", "pytest_benchmark")
 """What measures, beside what the backends require; import names."""
@@ -38,8 +41,12 @@ def _is_installed(distribution: str) -> bool:
 
 
 def commit() -> str:
-    """The checked-out commit; DIAGBENCH_COMMIT where git has no answer; "unknown" without either."""
-    return _git("rev-parse", "HEAD") or os.environ.get("DIAGBENCH_COMMIT") or "unknown"
+    """The checked-out commit; DIAGBENCH_COMMIT where git has no answer; "unknown" without either, or if it is none.
+
+    It becomes part of a file's name, and of a record that says what to check out.
+    """
+    found = _git("rev-parse", "HEAD") or os.environ.get("DIAGBENCH_COMMIT", "")
+    return found if COMMIT.fullmatch(found) else "unknown"
 
 
 def tree_clean() -> bool | None:

@@ -200,7 +200,7 @@ def _show(profiled: Profile) -> None:
             values = (profiled.kernels[kernel].get(name) for name in profiled.units)
             table.add_row(backend, kernel, *("–" if value is None else f"{round(value, 2):,}" for value in values))
     if profiled.kernels:
-        Console(width=None if sys.stdout.isatty() else 200).print(table)
+        Console(markup=False, width=None if sys.stdout.isatty() else 200).print(table)
     for outcome in profiled.outcomes:
         print(f"{outcome.backend}: {outcome.kind}: {outcome.reason}")
 

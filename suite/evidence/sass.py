@@ -140,7 +140,7 @@ def _cases(case_id: str | None, dtypes: str | None) -> list[Case]:
 
 def _show(compiled: Sequence[Compiled], outcomes: Sequence[Outcome]) -> None:
     """One table per case, then one line for each backend that has no row."""
-    console = Console(width=None if sys.stdout.isatty() else 170)
+    console = Console(markup=False, width=None if sys.stdout.isatty() else 170)
     for case in dict.fromkeys(row.case for row in compiled):
         console.print(_table([row for row in compiled if row.case == case]))
     for outcome in outcomes:

@@ -23,7 +23,7 @@ SMALLER = Case(2048, 2048)
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command. 0: right; 1: wrong; 3: it could not be judged; 2: the command line makes no sense."""
-    return command_line.run("judge", lambda: _main(sys.argv[1:] if arguments is None else list(arguments)))
+    return command_line.run("judge", lambda: _main(sys.argv[1:] if arguments is None else list(arguments)), cannot=3)
 
 
 def _main(arguments: list[str]) -> int:

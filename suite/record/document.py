@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import AwareDatetime
-
 from suite.record.machine import Machine
-from suite.record.typed import Typed
+from suite.record.typed import Moment, Typed
 
 
 class Document(Typed):
@@ -17,6 +15,6 @@ class Document(Typed):
     command_that_writes: ClassVar[str]
 
     schema_version: Literal[1] = 1
-    utc: AwareDatetime
+    utc: Moment
     command: str  # what to type to repeat it
     machine: Machine

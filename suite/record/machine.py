@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from suite.record.typed import Typed
+from suite.record.typed import Bytes, Count, Positive, Typed
 
 
 class Machine(Typed):
@@ -16,13 +16,13 @@ class Machine(Typed):
     kind: Literal["cuda", "cpu"]
     name: str = Field(min_length=1)  # the device's own name, e.g. "NVIDIA H100 80GB HBM3"
     compute_capability: tuple[int, int] | None = None
-    sm_count: int | None = None
-    cache_bytes: int  # L2 of a GPU, last-level cache of a CPU
-    memory_bytes: int
-    peak_bytes_per_s: float | None = None  # 2 · memory clock · bus width / 8; None where the device does not say
+    sm_count: Count | None = None
+    cache_bytes: Bytes  # L2 of a GPU, last-level cache of a CPU
+    memory_bytes: Bytes
+    peak_bytes_per_s: Positive | None = None  # 2 · memory clock · bus width / 8; None where the device does not say
     memory_clock_mhz: int | None = None
     memory_bus_bits: int | None = None
-    power_limit_w: float | None = None  # what the board may draw, as enforced; None in older records too
+    power_limit_w: Positive | None = None  # what the board may draw, as enforced; None in older records too
     driver: str | None = None
     cuda: str | None = None  # the CUDA runtime that torch was built with
     event_tick_s: float | None = None  # smallest non-zero step seen between two events, or of the host clock

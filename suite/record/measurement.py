@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from suite.cases import Case, Layout, Regime, parse
-from suite.record.typed import Typed
+from suite.record.typed import Bytes, Count, Interval, Positive, Seconds, Typed
 from suite.verdict import Verdict
 
 Series = Literal["cold", "hot", "launch", "call", "as_called", "as_called_host"]
@@ -58,41 +58,41 @@ class Measurement(Typed):
     role: Literal["backend", "ceiling", "control"]
     gate: Literal["passed", "not_applicable"]  # not_applicable: a ceiling computes no product
     case: str
-    rows: int
-    cols: int
+    rows: Count
+    cols: Count
     dtype: str
     layout: Layout
     regime: Regime
     series: Series
-    bytes_moved: int
-    median_s: float = Field(gt=0)
-    mean_s: float = Field(gt=0)
-    p5_s: float = Field(gt=0)
-    p95_s: float = Field(gt=0)
-    noise_relative_iqr: float
-    bandwidth_bytes_per_s: float
+    bytes_moved: Bytes
+    median_s: Seconds
+    mean_s: Seconds
+    p5_s: Seconds
+    p95_s: Seconds
+    noise_relative_iqr: Annotated[float, Field(ge=0)]
+    bandwidth_bytes_per_s: Positive
     ceiling: str | None = None  # the candidate that was the ceiling; None but in the series cold and hot
-    of_ceiling: float | None = None  # time of the ceiling / time of this one, from paired rounds
-    of_ceiling_ci99: tuple[float, float] | None = None
-    of_ceiling_within_ci99: tuple[float, float] | None = None  # within this run's own processes
+    of_ceiling: Positive | None = None  # time of the ceiling / time of this one, from paired rounds
+    of_ceiling_ci99: Interval | None = None
+    of_ceiling_within_ci99: Interval | None = None  # within this run's own processes
     # `!`: faster than any copy we timed, by more than the A/A control explains, where every launch had to fetch its
     # operands from DRAM
     above_ceiling: bool = False
-    of_peak: float | None = None
+    of_peak: Positive | None = None
     reference: str  # what `ratio` and `verdict` compare with: the fastest correct backend of the case and series
-    ratio: float  # time of this one / time of the reference
-    ratio_ci99: tuple[float, float]
-    ratio_within_ci99: tuple[float, float] | None = None  # within this run's own processes
+    ratio: Positive  # time of this one / time of the reference
+    ratio_ci99: Interval
+    ratio_within_ci99: Interval | None = None  # within this run's own processes
     verdict: Verdict  # of this one against the reference
-    margin: float  # δ: differences under it are not claimed, max(1 %, 2 · the A/A half-width)
-    control_ratio: float | None = None  # the A/A control of this campaign: one candidate against itself
-    control_ci99: tuple[float, float] | None = None
+    margin: Positive  # δ: differences under it are not claimed, max(1 %, 2 · the A/A half-width)
+    control_ratio: Positive | None = None  # the A/A control of this campaign: one candidate against itself
+    control_ci99: Interval | None = None
     method: Method
-    launches_per_sample: int
-    buffer_sets: int
-    buffer_sets_needed: int  # so many make every launch of the series cold find its operands in DRAM
-    rounds: int
-    rounds_dropped: int = 0
+    launches_per_sample: Count
+    buffer_sets: Count
+    buffer_sets_needed: Count  # so many make every launch of the series cold find its operands in DRAM
+    rounds: Count
+    rounds_dropped: Annotated[int, Field(ge=0)] = 0
     stop_reason: StopReason
     allocates: bool = False
     form: str = ""  # which of its forms or configs the backend ran, as it words it; "x or y" where restarts chose both

@@ -6,16 +6,17 @@ Machine, and the top-level key `diagbench` a Run with what never got to a number
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import accumulate, pairwise
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from suite.record.compiled import Compiled
 from suite.record.group import Group
 from suite.record.machine import Machine, State
 from suite.record.measurement import Measurement, Outcome, Series
-from suite.record.typed import Typed
+from suite.record.typed import Count, Moment, Positive, Seconds, Typed
 
 
 class Agreement(Typed):
@@ -25,9 +26,9 @@ class Agreement(Typed):
     case: str
     series: Series
     timer: Literal["cupti", "cuda_events"]
-    seconds: float = Field(gt=0)
-    campaign_seconds: float = Field(gt=0)
-    profiled_events_seconds: float | None = Field(default=None, gt=0)  # by events around what CUPTI watched, as a whole
+    seconds: Seconds
+    campaign_seconds: Seconds
+    profiled_events_seconds: Seconds | None = None  # by events around what CUPTI watched, as a whole
 
     @property
     def ratio(self) -> float:
@@ -61,9 +62,9 @@ class Energy(Typed):
 
     backend: str
     case: str
-    joules_per_launch: float
-    launches: int
-    seconds: float
+    joules_per_launch: Positive
+    launches: Count
+    seconds: Seconds
 
 
 class Run(Typed):
@@ -89,7 +90,7 @@ class Benchmark(Typed):
 
     fullname: str
     measurement: Measurement
-    samples_s: tuple[Annotated[float, Field(gt=0)], ...]  # none where the run was saved without its data
+    samples_s: tuple[Seconds, ...]  # none where the run was saved without its data
 
     @property
     def by_restart(self) -> list[tuple[float, ...]]:
@@ -108,7 +109,15 @@ class Record(Typed):
     """One whole run."""
 
     path: str
-    utc: AwareDatetime
+    utc: Moment
     machine: Machine
     run: Run
     benchmarks: tuple[Benchmark, ...]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Record:
+        keys = Counter((m.case, m.series, m.backend) for m in (each.measurement for each in self.benchmarks))
+        twice = [key for key, count in keys.items() if count > 1]
+        if twice:
+            raise ValueError(f"{' '.join(twice[0])} is there {keys[twice[0]]} times")
+        return self

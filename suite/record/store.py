@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -32,6 +34,9 @@ PARTIAL = ".partial"
 
 DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Sanitizers, Scaling)
 """What lies beside runs and is none."""
+
+LARGEST_BYTES = 1 << 28
+"""More than any record has: a full sweep of 768 measurements has 5 MB."""
 
 Written = TypeVar("Written", bound=Document)
 
@@ -69,7 +74,7 @@ def read_run(path: Path) -> Record:
         return _typed(path, raw)
     except ValidationError as error:
         raise BadRecord(f"{path}: {error.title}{_first(error)}") from None
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BadRecord(f"{path}: the field {error} is missing or of another kind") from None
 
 
@@ -139,7 +144,15 @@ def read_document(path: Path, kind: type[Written]) -> Written:
 
 
 def _text(path: Path) -> str:
+    """The file's text; what is no regular file, or endless, is not waited for."""
     try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(found.st_mode):
+            raise BadRecord(f"{path}: no regular file")
+        if found.st_size > LARGEST_BYTES:
+            raise BadRecord(f"{path}: {found.st_size / 2**20:,.0f} MiB, more than any record has")
         return path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None

@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from suite.text import clean
+
+Seconds = Annotated[float, Field(gt=0, lt=1e6)]
+"""A time that something took: more than none, less than eleven days."""
+
+Positive = Annotated[float, Field(gt=0, lt=1e30)]
+Interval = tuple[Positive, Positive]
+Count = Annotated[int, Field(ge=1, lt=1 << 50)]
+Bytes = Annotated[int, Field(ge=1, lt=1 << 60)]
+
+
+def _of_this_century(utc: datetime) -> datetime:
+    if not 2000 <= utc.year < 2100:
+        raise ValueError(f"the year {utc.year} is none that a record is from")
+    return utc
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_of_this_century)]
 
 
 class Typed(BaseModel):
-    """Frozen, without unknown fields, infinities or NaN."""
+    """Frozen, without unknown fields, infinities or NaN; its text is cleaned, whoever wrote it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _cleaned(cls, given: Any) -> Any:
+        """Texts, and those in dictionaries and sequences; what is a Typed itself has its own turn."""
+        return {name: _clean(value) for name, value in given.items()} if isinstance(given, dict) else given
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {_clean(key): _clean(each) for key, each in value.items()} if _holds_text(value) else value
+    if isinstance(value, list | tuple) and any(isinstance(each, str) for each in value):
+        return type(value)(_clean(each) for each in value)
+    return value
+
+
+def _holds_text(value: dict[Any, Any]) -> bool:
+    return any(isinstance(each, str | dict | list | tuple) for pair in value.items() for each in pair)

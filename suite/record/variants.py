@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from suite.cases import parse
 from suite.record.document import Document
 from suite.record.measurement import Outcome
-from suite.record.typed import Typed
+from suite.record.typed import Count, Interval, Positive, Seconds, Typed
 
 
 class Tried(Typed):
@@ -40,12 +40,12 @@ class Row(Typed):
     series: Literal["cold", "hot"]
     variant: str
     role: Literal["variant", "reference", "ceiling", "control"]
-    of_ceiling: float = Field(gt=0)  # time of the better ceiling / time of this one
-    of_ceiling_ci99: tuple[float, float]
-    of_tuned: float | None = Field(default=None, gt=0)  # time of triton_tuned / time of this one; None: not timed
-    of_tuned_ci99: tuple[float, float] | None = None
-    median_s: float = Field(gt=0)
-    rounds: int
+    of_ceiling: Positive  # time of the better ceiling / time of this one
+    of_ceiling_ci99: Interval
+    of_tuned: Positive | None = None  # time of triton_tuned / time of this one; None: not timed
+    of_tuned_ci99: Interval | None = None
+    median_s: Seconds
+    rounds: Count
     form: str = ""  # which of its forms a backend ran
 
 
@@ -59,4 +59,4 @@ class Variants(Document):
     cases: tuple[Chosen, ...]
     rows: tuple[Row, ...]
     outcomes: tuple[Outcome, ...] = ()
-    seconds: float  # it took, compilation included
+    seconds: Positive  # it took, compilation included

@@ -5,7 +5,6 @@ Running the project's own tests uses none of this: the worker starts when one of
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 from backends import DiagbenchError
 from suite import ROOT
 from suite.cases import parse
+from suite.device import provenance
 from suite.record import packed, store
 from suite.session import bench as benches
 from suite.session import collection, destination, options, ranks, run_file, welcome
@@ -156,9 +156,9 @@ def pytest_benchmark_update_machine_info(config: pytest.Config, machine_info: di
 
 def pytest_benchmark_update_commit_info(commit_info: dict[str, Any]) -> None:
     """Where git knows no commit, the one that DIAGBENCH_COMMIT names, instead of git's error."""
-    if "error" in commit_info and os.environ.get("DIAGBENCH_COMMIT"):
+    if "error" in commit_info and provenance.commit() != "unknown":
         commit_info.clear()
-        commit_info["id"] = os.environ["DIAGBENCH_COMMIT"]
+        commit_info["id"] = provenance.commit()
 
 
 def pytest_benchmark_update_json(config: pytest.Config, output_json: dict[str, Any]) -> None:

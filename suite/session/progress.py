@@ -13,6 +13,7 @@ from rich.progress import Progress as Bar
 from suite.cases import Case
 from suite.measure.samples import CampaignSamples
 from suite.record.measurement import Series
+from suite.text import one_line
 
 
 class Progress:
@@ -22,7 +23,12 @@ class Progress:
         """uncaptured: a context in which standard error reaches the terminal."""
         self._uncaptured = uncaptured
         self._console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         self._bar = Bar(*columns, console=self._console, auto_refresh=False, transient=True)
         self._task = self._bar.add_task("", total=None)
         self._label = ""
@@ -75,4 +81,4 @@ class Progress:
     def say(self, text: str) -> None:
         """A line that stays."""
         with self._uncaptured():
-            self._console.print(text, highlight=False, soft_wrap=True)
+            self._console.print(one_line(text), highlight=False, soft_wrap=True, markup=False)

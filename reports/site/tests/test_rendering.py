@@ -16,7 +16,8 @@ from reports.site.rendering import publish, render_run
 from reports.tests import factory
 from reports.tests.factory import contents
 from suite.cases import HEADLINE, SWEEPS, Case
-from suite.record.store import read_run
+from suite.record.store import CannotWrite, read_run
+from suite.text import UNSHOWN
 
 ROOT = Path(__file__).parents[3]
 NASTY = "<script>alert('x')</script> & | `"
@@ -140,9 +141,52 @@ def test_pages_without_a_record_are_removed(data: Path, tmp_path: Path) -> None:
     assert (published / "nvidia-h100-80gb-hbm3").exists()
 
 
-def test_without_data_there_is_an_index_and_nothing_else(tmp_path: Path) -> None:
-    assert publish(tmp_path / "none", tmp_path / "published") == 0
-    assert set(contents(tmp_path / "published")) == {"README.md", "html/index.html"}
+def test_without_data_no_page_is_touched(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("published")
+    with pytest.raises(CannotWrite, match="there is no run in"):
+        publish(tmp_path / "none", tmp_path)
+    assert contents(tmp_path) == {"README.md": b"published"}
+
+
+def test_a_broken_file_names_itself_and_blocks_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = factory.write(tmp_path / "data", factory.run())
+    broken = good.with_name("broken.json")
+    broken.write_text("{")
+    published = tmp_path / "published"
+    (published / good.parent.name).mkdir(parents=True)
+    (published / good.parent.name / "broken.html").write_text("of before it broke")
+    assert main(["render"], data=tmp_path / "data", published=published) == 1
+    said = capsys.readouterr()
+    assert "1 runs rendered" in said.out
+    assert one_line(said.err)
+    assert str(broken) in said.err
+    names = {Path(name).name for name in contents(published)}
+    assert {"broken.html", f"{good.stem}.html", "README.md"} <= names
+    select = ["select", "--rows=4096", "--cols=4096", "--dtype=float32", "--called=graph-cold"]
+    assert main(select, data=tmp_path / "data", published=tmp_path / "none") == 0
+    assert str(broken) in capsys.readouterr().err
+
+
+FOREIGN = "a\x1b[31m\x00\ud800``` <script>alert(1)</script> [/x] | \u202e"
+
+
+def test_foreign_text_reaches_no_page_as_it_is(tmp_path: Path) -> None:
+    """As the name of a GPU, a reason and a command: no control character, no mark-up, no end of a fence."""
+    outcome = {"backend": "x", "case": None, "series": None, "kind": "unavailable", "reason": FOREIGN}
+    raw = factory.run(
+        machine=factory.H100 | {"name": FOREIGN, "host_cpu": FOREIGN}, outcomes=[outcome], command=FOREIGN
+    )
+    publish(factory.write(tmp_path / "data", raw).parents[1], tmp_path / "published")
+    for name, written in contents(tmp_path / "published").items():
+        text = written.decode()
+        assert not UNSHOWN.search(text), name
+        if name.endswith((".md", ".html")):
+            assert "<script>alert" not in outside_code(text), name
+
+
+def outside_code(markdown: str) -> str:
+    """What is no code between fences of four backticks, which three do not end."""
+    return "".join(markdown.split("````")[::2])
 
 
 def damage(path: Path, how: str) -> None:
@@ -160,7 +204,7 @@ def damage(path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["truncated", "other version", "not diagbench", "another device's folder"])
-def test_one_bad_record_leaves_the_old_pages(
+def test_one_bad_record_leaves_its_old_pages(
     how: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     published = tmp_path / "published"
@@ -169,10 +213,11 @@ def test_one_bad_record_leaves_the_old_pages(
     damage(data / "nvidia-h100-80gb-hbm3" / "20260102T030405Z-0123456.json", how)
     capsys.readouterr()
     assert main(["render"], data=data, published=published) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert one_line(said.err)
-    assert contents(published) == before
+    assert one_line(capsys.readouterr().err)
+    after = contents(published)
+    assert {
+        name: after[name] for name in before if "h100" in name and "0102T030405Z-0123456" in name
+    }.items() <= before.items()
 
 
 def test_a_target_that_is_a_file_is_one_line(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
