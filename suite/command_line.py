@@ -43,7 +43,7 @@ def run(prog: str, work: Callable[[], int], cannot: int = CannotDo.exit_code) ->
     cannot: the code of what cannot be done here, where 1 is an answer of the command.
     """
     for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError, ValueError):  # closed, or put there by a test
+        with suppress(AttributeError, ValueError, OSError):  # closed, or put there by a test
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever the locale can show
     try:
         code = work()
