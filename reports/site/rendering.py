@@ -47,9 +47,9 @@ def publish(
         bad.append(error)
 
     devices, judging = archive.apart(archive.every(data, passed_over))
-    if not devices:
-        raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
     others = archive.tried(data, passed_over)
+    if not devices and not others:
+        raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
     scaled = archive.scalings(data)
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     beside = list(_beside(views, others, scaled))

@@ -13,7 +13,10 @@ Seconds = Annotated[float, Field(gt=0, lt=1e6)]
 """A time that something took: more than none, less than eleven days."""
 
 Positive = Annotated[float, Field(gt=0, lt=1e30)]
-Interval = tuple[Positive, Positive]
+Bound = Annotated[float, Field(ge=0)]
+Interval = tuple[Bound, Bound]
+"""Of a ratio; from 0 to the largest float where too little was measured for one to claim anything."""
+
 Count = Annotated[int, Field(ge=1, lt=1 << 50)]
 Bytes = Annotated[int, Field(ge=1, lt=1 << 60)]
 
