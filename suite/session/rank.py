@@ -27,6 +27,9 @@ from suite.session.ranks import GROUP
 from suite.worker import ranks
 from suite.worker.process import die_with_parent, epitaph
 
+DATA = ROOT / "reports" / "data"
+"""Where --publish puts runs, among those of other commands."""
+
 BENCH = (
     *("-q", "--no-header", "-p", "no:cacheprovider"),
     *(f"suite/session/bench_{part}.py" for part in ("correctness", "throughput", "launch", "cost")),
@@ -118,7 +121,7 @@ def _begin(folder: Path, gpus: str, given: Sequence[str]) -> Group:
 def _run(group: Group, folder: Path, given: list[str]) -> Came:
     """The rank's run: the one that an earlier try of the command has written, or a pytest process on the rank's GPU."""
     name = store.stem(group.utc, provenance.commit(), provenance.tree_clean()) + f"-{group.label}"
-    places = (folder / group.label, ROOT / "reports" / "data") if "--publish" in given else (folder / group.label,)
+    places = (folder / group.label, DATA) if "--publish" in given else (folder / group.label,)
 
     def written() -> str:
         return next((str(path) for place in places for path in sorted(place.rglob(f"{name}.*json*"))), "")
@@ -166,6 +169,7 @@ def _conclude(everyone: Sequence[Came], group_file: Path) -> int:
         print(f"rank {came.rank}, {_named(came.place)}  {what}", flush=True)
     if all(came.run for came in everyone):
         group_file.unlink(missing_ok=True)
+    if all(came.run and not Path(came.run).is_relative_to(DATA) for came in everyone):
         folders = " ".join(sorted({str(Path(came.run).parent) for came in everyone}))
         print(f"together, with the spread between them: python -m reports merge {folders} --to DIR", flush=True)
     return int(any(came.code for came in everyone))

@@ -14,6 +14,7 @@ import signal
 import sys
 import uuid
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from backends import CannotDo, DiagbenchError
 from suite.worker.process import epitaph
@@ -100,7 +101,11 @@ def visible(place: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 def host() -> str:
     """Four hexadecimal digits that tell this host from most others, and nobody its name."""
-    return hashlib.sha256(f"{platform.node()} {uuid.getnode()}".encode()).hexdigest()[:4]
+    try:
+        machine = Path("/etc/machine-id").read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        machine = ""  # not uuid.getnode(): without a network card it is another random number in each process
+    return hashlib.sha256(f"{platform.node()} {machine}".encode()).hexdigest()[:4]
 
 
 def is_rank() -> bool:

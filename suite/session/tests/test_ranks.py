@@ -77,6 +77,15 @@ def test_the_same_command_within_a_day_is_the_same_group(tmp_path: Path, monkeyp
     assert rank._begin(tmp_path, "all", ["--sweep=full"]).size == 2
 
 
+def test_every_rank_of_a_host_says_the_same_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no network card, uuid.getnode() is random in each process."""
+    first = places.host()
+    monkeypatch.setattr("uuid.getnode", lambda: 1)
+    assert places.host() == first
+    monkeypatch.setattr("platform.node", lambda: "another")
+    assert places.host() != first
+
+
 def test_the_launcher_gets_the_command_without_gpus() -> None:
     assert ranks.without_gpus(["-q", "--gpus", "0,1", "--gpus=all", "--sweep=full"]) == ["-q", "--sweep=full"]
     assert GROUP.label == "abcd-r1"
