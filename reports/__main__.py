@@ -71,9 +71,9 @@ def _parser() -> argparse.ArgumentParser:
 def _add_select(commands: argparse._SubParsersAction[Parser]) -> None:
     exits = "Exit code: 0 the case was measured, 3 interpolated, 4 predicted, 5 not known; 1 and 2 are errors."
     choose = commands.add_parser("select", help="the backend to use, and how sure that is", epilog=exits)
-    choose.add_argument("--rows", type=int, required=True, metavar="N")
-    choose.add_argument("--cols", type=int, required=True, metavar="M")
-    choose.add_argument("--dtype", choices=list(ITEMSIZE), required=True)
+    choose.add_argument("--rows", type=int, metavar="N", help="without --rows and --cols: once for all measured cases")
+    choose.add_argument("--cols", type=int, metavar="M")
+    choose.add_argument("--dtype", choices=list(ITEMSIZE), help="needed with a shape; without one, default: all")
     choose.add_argument("--layout", choices=get_args(Layout), default="contiguous")
     ways = "; ".join(f"{way}: {WORDS[way]}" for way in WAYS)
     choose.add_argument("--called", choices=WAYS, default=DEFAULT, help=f"{ways}. Default: {DEFAULT}")

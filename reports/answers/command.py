@@ -8,8 +8,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from reports.answers.answer import EXIT_CODES, Status
 from reports.answers.called import Question
-from reports.answers.devices import NotMeasured
+from reports.answers.devices import NotMeasured, alike_names, find_device
 from reports.answers.evidence import Evidence, load
 from reports.answers.select import answer
 from reports.answers.words import text
@@ -20,15 +21,37 @@ from suite.text import one_line
 
 def select(options: argparse.Namespace, data: Path, published: Path) -> int:
     """Print the answer; returns its exit code. Raises DiagbenchError for a question that makes no sense."""
+    if options.calls < 1:
+        raise NotMeasured(f"--calls must be 1 or more, not {options.calls}")
+    if options.rows is options.cols is None:
+        return _for_good(options, _evidence(data, published))
+    if None in (options.rows, options.cols, options.dtype):
+        raise NotMeasured("a shape is --rows, --cols and --dtype together; without rows and cols: for all that exist")
     try:
         case = Case(options.rows, options.cols, options.dtype, options.layout)
     except UnknownCase as error:
         raise NotMeasured(str(error)) from None
-    if options.calls < 1:
-        raise NotMeasured(f"--calls must be 1 or more, not {options.calls}")
     reply = answer(_evidence(data, published), Question(case, options.called, options.calls), options.device)
     print(json.dumps(asdict(reply) | {"exit_code": reply.exit_code}, indent=2) if options.json else text(reply))
     return reply.exit_code
+
+
+def _for_good(options: argparse.Namespace, evidence: Evidence) -> int:
+    """Print the choice once for all measured cases; returns 0, or 5 where nothing is known of the device."""
+    from reports.answers.for_good import for_good, lines
+
+    device = find_device(evidence.devices, options.device)
+    found = for_good(device, options.called, options.dtype, options.layout, options.calls) if device else None
+    status: Status = "measured" if found else "unknown"
+    there_are = alike_names(options.device or "", (each.name for each in evidence.devices.values()))
+    what = " ".join(filter(None, (options.dtype, options.layout)))
+    why = f"no {what} case of {device.name if device else options.device} is published; measured: {there_are}"
+    if options.json:
+        said = found.as_data() if found else {"why": why}
+        print(json.dumps({"status": status, "exit_code": EXIT_CODES[status]} | said, indent=2))
+    else:
+        print("\n".join(lines(found)) if found else f"not known: {why}")
+    return EXIT_CODES[status]
 
 
 def _evidence(data: Path, published: Path) -> Evidence:

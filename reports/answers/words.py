@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from reports import units
 from reports.answers.answer import EAGER, TUNES, Answer, Rival
+from reports.answers.evidence import Run
 from reports.answers.rule import TIED
 from reports.marks import ABOVE
 
@@ -92,14 +93,18 @@ def _percent(share: tuple[float, float], to: str = " to ") -> str:
 
 
 def _evidence(reply: Answer) -> str:
-    """The runs' files, and what they hold for."""
-    newest, folder = reply.runs[0], reply.runs[0].file.split("/")[0]
-    files = _listed(run.file.split("/")[1] for run in reply.runs)
-    commits = _listed(dict.fromkeys(run.commit[:8] for run in reply.runs))
+    host = f"; host's time as at {_short(reply.host_case)}" if reply.host_case not in ("", reply.case) else ""
+    return f"{evidence(reply.runs)}{host}"
+
+
+def evidence(runs: Sequence[Run]) -> str:
+    """The files of the runs that an answer rests on, newest first, and what they hold for."""
+    newest, folder = runs[0], runs[0].file.split("/")[0]
+    files = _listed(run.file.split("/")[1] for run in runs)
+    commits = _listed(dict.fromkeys(run.commit[:8] for run in runs))
     versions = _listed(f"{name} {newest.versions[name]}" for name in ("torch", "triton") if name in newest.versions)
     facts = (f"commit {commits}", newest.utc[:10], f"driver {newest.driver}" if newest.driver else "", versions)
-    host = f"; host's time as at {_short(reply.host_case)}" if reply.host_case not in ("", reply.case) else ""
-    return f"reports/data/{folder}/: {files}; {', '.join(filter(None, facts))}{host}"
+    return f"reports/data/{folder}/: {files}; {', '.join(filter(None, facts))}"
 
 
 def _listed(words: Iterable[str]) -> str:
