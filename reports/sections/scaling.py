@@ -30,7 +30,7 @@ def page(found: Scaling, source: str) -> Page:
     """The page of one document; `source` is the path from the page to its file."""
     sections = (
         Section("What this is", _what(found)),
-        Section("Does it scale?", tuple(statements(found)), tables=filled(rows_table(found))),
+        Section("Does it scale?", (*statements(found), *_held_by_none(found)), tables=filled(rows_table(found))),
         Section("What leaving one device costs", tuple(_costs(found)), tables=filled(broadcasts_table(found))),
         *_not_timed(found),
         Section("How to reproduce it", code=f"git checkout {found.machine.commit}\n{found.command}"),
@@ -71,6 +71,19 @@ def statements(found: Scaling) -> Iterator[str]:
             )
 
 
+def _held_by_none(found: Scaling) -> Iterator[str]:
+    """A sentence for each B that is larger than the memory of one device."""
+    memory = found.machine.memory_bytes
+    for way, case in dict.fromkeys((row.way, row.whole) for row in found.rows if row.in_place):
+        whole = parse(case)
+        size = whole.rows * whole.cols * whole.itemsize
+        if size > memory:
+            yield (
+                f"B of {units.label(whole)} is {units.binary(size)}, and a device has {units.binary(memory)}: no "
+                f"single one holds it. In the rows that say so ({way}, in place) C takes B's place."
+            )
+
+
 def _between(values: list[float]) -> str:
     return units.span(f"{min(values):.3f}", f"{max(values):.3f}")
 
@@ -88,7 +101,7 @@ def _row(found: Scaling, row: Scaled) -> tuple[str, ...]:
     whole = parse(row.whole)
     known = row.efficiency is not None and row.efficiency_ci99 is not None
     return (
-        row.way,
+        f"{row.way}, in place" if row.in_place else row.way,
         units.label(whole),
         units.label(parse(row.case)),
         row.contender,
@@ -111,8 +124,14 @@ def _costs(found: Scaling) -> Iterator[str]:
     if found.broadcasts:
         yield (
             f"Where A lives on one rank it is broadcast first, by {found.collectives}, without NVLink's multicast. "
-            "The time is the slowest rank's, per broadcast, several in a row."
+            f"The time is the slowest rank's, per broadcast, several in a row, by {_clock(found)}."
         )
+
+
+def _clock(found: Scaling) -> str:
+    if any(each.method == "host_clock" for each in found.broadcasts):
+        return "the host's clock"
+    return "the devices' clocks; the host had enqueued all of them before the first began"
 
 
 def broadcasts_table(found: Scaling) -> Table:

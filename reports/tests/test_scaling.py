@@ -32,9 +32,14 @@ FOUND = Scaling(
     ranks=2,
     hosts=1,
     collectives="nccl",
-    rows=(row("triton_tuned", 0.997), row("torch_dtensor", 0.981), row("triton_tuned", None, way="strong")),
+    rows=(
+        row("triton_tuned", 0.997),
+        row("torch_dtensor", 0.981),
+        row("triton_tuned", None, way="strong"),
+        row("triton_tuned", 0.997, in_place=True, whole="1621240x16384-float32-contiguous"),
+    ),
     dispatches=(Dispatch(case="256x256-float32-contiguous", dtensor_s=70e-6, local_s=10e-6),),
-    broadcasts=(Broadcast(whole=WHOLE, bytes=32768, seconds=25e-6, product_s=50e-6),),
+    broadcasts=(Broadcast(whole=WHOLE, bytes=32768, method="cuda_events", seconds=25e-6, product_s=50e-6),),
     outcomes=(Outcome(backend="all", case=WHOLE, kind="no_memory", reason="it fits no rank alone"),),
 )
 
@@ -43,12 +48,14 @@ def test_the_page_says_what_the_document_holds() -> None:
     said = " ".join(scaling.statements(FOUND))
     assert "efficiency on 2 devices is 0.997 for local shards; through DTensor 0.981." in said
     assert "strong" not in said.lower()
-    first, _, last = scaling.rows_table(FOUND).rows
+    first, _, last, in_place = scaling.rows_table(FOUND).rows
+    assert in_place[0] == "weak, in place"
     assert first[4:] == ("50.0", "49.0", "0.997 [0.987, 1.007]", "1.250", "5,369")
     assert last[5:7] == ("–", "–")
     page = scaling.page(FOUND, "x.json")
     words = " ".join(text for section in page.sections for text in section.paragraphs)
     assert "so 60.0 µs are dispatch" in words
+    assert "B of 1621240 × 16384 float32 is 99 GiB, and a device has 80 GiB: no single one holds it." in words
     assert "No number on this page is an RTX 4090's" in words
     assert scaling.broadcasts_table(FOUND).rows == (("8192 × 4096 float32", "32.0", "25.0", "50.0", "0.500"),)
 

@@ -77,6 +77,11 @@ class Operands:
         """(rows, cols)."""
         return self.guarded[2].view
 
+    @property
+    def in_place(self) -> bool:
+        """Whether out is b itself, so that a launch replaces B by C."""
+        return self.guarded[2] is self.guarded[1]
+
     def copy_buffers(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Flat source and target whose copy moves as many bytes as the case, within 32; they alias b and out."""
         words = -(-self.case.bytes_moved // 32) * 4
@@ -109,15 +114,16 @@ def tiles(case: Case) -> Iterator[Tile]:
         yield Tile(index, slice(r, min(r + height, case.rows)), slice(c, min(c + width, case.cols)))
 
 
-def bytes_needed(case: Case, sets: int) -> int:
+def bytes_needed(case: Case, sets: int, in_place: bool = False) -> int:
     """Device memory for this many sets of operands, guard bands included."""
-    return sets * sum(_buffer_elements(case, shape) for shape in _shapes(case)) * case.itemsize
+    shapes = _shapes(case)[: 2 if in_place else 3]
+    return sets * sum(_buffer_elements(case, shape) for shape in shapes) * case.itemsize
 
 
-def allocate(case: Case, device: torch.device) -> Operands:
+def allocate(case: Case, device: torch.device, in_place: bool = False) -> Operands:
     """Uninitialised operands in the case's layout. Raises torch.OutOfMemoryError where they do not fit."""
-    a, b, out = (_guarded(case, shape, device) for shape in _shapes(case))
-    return Operands(case, (a, b, out))
+    a, b = (_guarded(case, shape, device) for shape in _shapes(case)[:2])
+    return Operands(case, (a, b, b if in_place else _guarded(case, b.view.shape, device)))
 
 
 def draw_a(case: Case, seed: int, device: torch.device, without: Collection[Exemption] = ()) -> torch.Tensor:

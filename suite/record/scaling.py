@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from suite.cases import parse
 from suite.record.document import Document
-from suite.record.measurement import Outcome
+from suite.record.measurement import Method, Outcome
 from suite.record.typed import Typed
 
 Way = Literal["weak", "strong"]
@@ -19,6 +19,7 @@ class Scaled(Typed):
 
     contender: str
     way: Way  # weak: every rank has what one alone has; strong: all ranks share what one alone has
+    in_place: bool = False  # C takes B's place, so that B may fill most of a device's memory
     case: str  # of one rank's shard
     whole: str  # of the whole B and C, over all ranks
     together_s: float = Field(gt=0)  # the slowest rank's time of each round, median over the rounds
@@ -51,6 +52,7 @@ class Broadcast(Typed):
 
     whole: str
     bytes: int
+    method: Method  # cuda_events: the device's time alone, the host having enqueued ahead; host_clock: on the CPU
     seconds: float = Field(gt=0)
     product_s: float | None = Field(default=None, gt=0)  # the product's on the shards, the fastest contender's
 

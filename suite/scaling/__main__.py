@@ -16,7 +16,7 @@ from suite import LOCAL, command_line
 from suite.device import locks, provenance
 from suite.record import store
 from suite.record.scaling import Scaling
-from suite.scaling.cases import CannotScale, Problem, problems
+from suite.scaling.cases import CPU_MEMORY_BYTES, CannotScale, Problem, problems
 from suite.worker import ranks
 from suite.worker.process import die_with_parent
 
@@ -43,14 +43,22 @@ def _main(arguments: Sequence[str] | None) -> int:
     if ranks.is_rank():
         die_with_parent()
         return _rank(asked.gpus, places[int(os.environ["LOCAL_RANK"])], asked.out, asked.cases)
-    _chosen(places[0], len(places), asked.cases)  # what is wrong is said once, before there are ranks
+    _chosen(places[0], len(places), asked.cases, _memory(places))  # what is wrong is said once, before there are ranks
     given = ["--gpus", asked.gpus, "--out", str(asked.out), "--cases", asked.cases]
     return ranks.launch("suite.scaling", given, len(places))
 
 
-def _chosen(place: str, count: int, words: str) -> list[Problem]:
+def _memory(places: Sequence[str]) -> int:
+    """Bytes of the device with the least memory."""
+    import torch
+
+    sizes = [torch.cuda.get_device_properties(int(place)).total_memory for place in places if place != ranks.CPU]
+    return min(sizes, default=CPU_MEMORY_BYTES)
+
+
+def _chosen(place: str, count: int, words: str, memory_bytes: int) -> list[Problem]:
     """The problems for so many ranks whose whole case holds the words. Raises CannotScale."""
-    every = problems("cpu" if place == ranks.CPU else "cuda", count)
+    every = problems("cpu" if place == ranks.CPU else "cuda", count, memory_bytes)
     chosen = [each for each in every if words in each.whole(count).id]
     if not chosen:
         raise CannotScale(f"no case holds {words}; there are {', '.join(each.whole(count).id for each in every)}")
@@ -66,7 +74,7 @@ def _rank(gpus: str, place: str, out: Path, cases: str) -> int:
     command = f"tox -e scaling -- --gpus {gpus}" + (f" --cases {cases}" if cases else "")
     mesh = Mesh(place)
     try:
-        chosen = _chosen(place, mesh.ranks, cases)
+        chosen = _chosen(place, mesh.ranks, cases, min(mesh.all(_memory([place]))))
         kept = _kept(out, command, mesh.ranks)
         before = mesh.from_first(_read(kept) if mesh.rank == 0 else None)
         with locks.device(uuid(mesh.device.kind) or f"cpu-{mesh.rank}"):

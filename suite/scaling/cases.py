@@ -20,6 +20,7 @@ class Problem:
     way: Way
     case: Case
     why: str
+    in_place: bool = False  # C takes B's place
 
     def shard(self, ranks: int) -> Case:
         """What each rank has."""
@@ -37,7 +38,6 @@ CUDA = (
     Problem("weak", Case(16384, 16384, "bfloat16"), "the same in half the bytes"),
     Problem("strong", Case(32768, 16384), "shared among the GPUs, still DRAM-bound on each of eight"),
     Problem("strong", Case(32768, 16384, "bfloat16"), "the same in half the bytes"),
-    Problem("strong", Case(131072, 98304), "B and C are 96 GiB, which no GPU of 80 GB holds"),
 )
 CPU = (
     Problem("weak", Case(512, 512), "beyond a core's own cache"),
@@ -45,9 +45,23 @@ CPU = (
 )
 
 
-def problems(kind: str, ranks: int) -> tuple[Problem, ...]:
-    """The problems for so many ranks on devices of this kind. Raises CannotScale where rows cannot be shared evenly."""
-    chosen = CUDA if kind == "cuda" else CPU
+COLUMNS = 16384
+CPU_MEMORY_BYTES = 4 << 20
+"""What a rank on the CPU takes for its memory, so that the largest problem can be tried there."""
+
+
+def largest(memory_bytes: int) -> Problem:
+    """The problem whose B alone, as a whole, is larger than the memory of any of the devices, from two devices on."""
+    rows = memory_bytes * 5 // 8 // (COLUMNS * 4) // 8 * 8
+    return Problem("weak", Case(rows, COLUMNS), "5/8 of the memory is B, on every GPU", in_place=True)
+
+
+def problems(kind: str, ranks: int, memory_bytes: int) -> tuple[Problem, ...]:
+    """The problems for so many ranks, each on a device of this kind that has so much memory.
+
+    Raises CannotScale where rows cannot be shared evenly.
+    """
+    chosen = (*(CUDA if kind == "cuda" else CPU), largest(memory_bytes))
     uneven = [each.case.id for each in chosen if each.way == "strong" and each.case.rows % ranks]
     if uneven:
         raise CannotScale(f"{ranks} ranks cannot share the rows of {uneven[0]} evenly; choose a power of two")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import torch
 
 import backends
 from backends import Enqueue, Entry, _sharded
@@ -23,6 +25,7 @@ DTENSOR = Entry(
     devices=("cuda", "cpu"),
     allocates=True,
 )
+IN_PLACE = replace(DTENSOR, allocates=False)
 LOCAL = ("triton_tuned", "torch_broadcast")
 """What runs on local shards: the tuned kernel, and the operator that DTensor itself calls."""
 
@@ -34,9 +37,9 @@ SAMPLE_S = 3e-3
 """Twice that of a run on one device: ranks begin up to 0.1 ms apart, as long as their barrier takes."""
 
 
-def entries() -> tuple[Entry, ...]:
+def entries(in_place: bool = False) -> tuple[Entry, ...]:
     """The contenders, in order."""
-    return (*backends.find(LOCAL), DTENSOR)
+    return (*backends.find(LOCAL), IN_PLACE if in_place else DTENSOR)
 
 
 @dataclass(frozen=True)
@@ -47,17 +50,17 @@ class Shard:
     needed: int  # so many make every launch find its operands in memory
 
 
-def fits(case: Case, mesh: Mesh) -> bool:
+def fits(case: Case, mesh: Mesh, in_place: bool = False) -> bool:
     """Whether every rank has the memory for one set of operands."""
-    return all(mesh.all(_room(mesh) >= operands.bytes_needed(case, 1)))
+    return all(mesh.all(_room(mesh) >= operands.bytes_needed(case, 1, in_place)))
 
 
-def shard(case: Case, mesh: Mesh, cache_bytes: int) -> Shard:
+def shard(case: Case, mesh: Mesh, cache_bytes: int, in_place: bool = False) -> Shard:
     """As many operand sets as keep the cache cold, or as the ranks' memory holds; one at least."""
     needed = timing.sets_needed(case.bytes_moved, cache_bytes)
-    room = (_room(mesh) - fresh_bytes(case)) // max(1, operands.bytes_needed(case, 1))
+    room = (_room(mesh) - fresh_bytes(case)) // max(1, operands.bytes_needed(case, 1, in_place))
     count = max(1, min(needed, timing.MOST_LAUNCHES, *mesh.all(room)))
-    return Shard([operands.allocate(case, mesh.device.torch) for _ in range(count)], needed)
+    return Shard([operands.allocate(case, mesh.device.torch, in_place) for _ in range(count)], needed)
 
 
 def _room(mesh: Mesh) -> int:
@@ -95,6 +98,8 @@ def _attempt(entry: Entry, on: Shard, mesh: Mesh) -> Sampler | Outcome:
             gate.check(on.sets[0], entry, bind, mesh.device.synchronize, seed=SEED + 2 * mesh.rank)
             for each in on.sets:
                 each.fill(SEED + 2 * mesh.rank, operands.ORDINARY)
+                if each.in_place:  # A is 1 or -1, so that B is what it was however often it is multiplied
+                    each.a.copy_(torch.ones_like(each.a).copysign(each.a))
             launches = [bind(each) for each in on.sets]
             rough_s = mesh.device.rough_seconds(launches)
             count = timing.launches_per_sample(rough_s, len(launches), SAMPLE_S)
@@ -106,6 +111,6 @@ def _attempt(entry: Entry, on: Shard, mesh: Mesh) -> Sampler | Outcome:
 
 def binder(entry: Entry, mesh: Mesh) -> Callable[[Operands], Enqueue]:
     """How this contender is bound to operands on this rank."""
-    if entry is DTENSOR:
-        return lambda on: _sharded.bind(on.a, on.b, mesh.torch)
+    if entry.name == DTENSOR.name:
+        return lambda on: _sharded.bind(on.a, on.b, mesh.torch, on.in_place)
     return lambda on: backends.bind(entry, on.a, on.b, on.out, mesh.device.stream)

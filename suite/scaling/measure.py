@@ -32,7 +32,7 @@ def measure(mesh: Mesh, problems: Sequence[Problem], before: Scaling | None, com
         ranks=mesh.ranks, hosts=mesh.hosts, collectives=mesh.collectives,
     )  # fmt: skip
     for problem in problems:
-        if not any(row.way == problem.way and row.whole == problem.whole(mesh.ranks).id for row in document.rows):
+        if not any(_is(row, problem, mesh.ranks) for row in document.rows):
             document = _with(document, mesh, problem)
             keep(document)
     if not document.dispatches:
@@ -53,13 +53,17 @@ def _with(document: Scaling, mesh: Mesh, problem: Problem) -> Scaling:
     return document.model_copy(update=found)
 
 
+def _is(row: Scaled, problem: Problem, ranks: int) -> bool:
+    return (row.way, row.in_place, row.whole) == (problem.way, problem.in_place, problem.whole(ranks).id)
+
+
 def _problem(mesh: Mesh, problem: Problem, cache_bytes: int) -> tuple[list[Scaled], list[Outcome]]:
     """One row per contender, or why it has none."""
     case = problem.shard(mesh.ranks)
-    if not fits(case, mesh):
+    if not fits(case, mesh, problem.in_place):
         reason = "a shard does not fit the memory of every rank"
         return [], [Outcome(backend="all", case=case.id, kind="no_memory", reason=reason)]
-    on = shard(case, mesh, cache_bytes)
+    on = shard(case, mesh, cache_bytes, problem.in_place)
     lone = on
     outcomes: list[Outcome] = []
     if problem.way == "strong" and mesh.ranks > 1:
@@ -82,7 +86,7 @@ def _samplers(mesh: Mesh, on: Shard, lone: Shard) -> tuple[dict[Part, Sampler], 
     """What takes the samples of each contender, together and alone; one sampler where both have the same operands."""
     found: dict[Part, Sampler] = {}
     outcomes: list[Outcome] = []
-    for entry in entries():
+    for entry in entries(bool(on.sets) and on.sets[0].in_place):
         made = sampler(entry, on, mesh)
         if isinstance(made, Outcome):
             outcomes.append(made)
@@ -109,7 +113,8 @@ def _row(problem: Problem, mesh: Mesh, name: str, times: Times, samplers: dict[P
             "efficiency_ci99": (gained.interval[0] / share, gained.interval[1] / share),
         }
     return Scaled(
-        contender=name, way=problem.way, case=problem.shard(mesh.ranks).id, whole=problem.whole(mesh.ranks).id,
+        contender=name, way=problem.way, in_place=problem.in_place,
+        case=problem.shard(mesh.ranks).id, whole=problem.whole(mesh.ranks).id,
         together_s=median(slowest(together)), fastest_together_s=median(fastest(together)),
         rounds=len(together[0]), launches_per_sample=samplers[Part(name, alone=False)].launches,
         buffer_sets=len(on.sets), buffer_sets_needed=on.needed, **against,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -10,12 +12,18 @@ import torch
 import torch.distributed as dist
 from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 
+from backends import CannotDo
 from suite.measure.timing import Device
+from suite.worker.ranks import KEPT
 
 T = TypeVar("T")
 
 SILENCE = timedelta(minutes=10)
 """How long a rank waits for the others, who may be compiling; a rank that died ends all of them much earlier."""
+
+
+class LostRank(CannotDo):
+    """A rank no longer hears the others; the message says which, one line."""
 
 
 class Mesh:
@@ -41,20 +49,32 @@ class Mesh:
     def wait(self) -> None:
         """Return when every rank is here, its device idle."""
         self.device.synchronize()
-        dist.barrier(self._word)
+        with self._hearing():
+            dist.barrier(self._word)
 
     def all(self, mine: T) -> list[T]:
         """What every rank says, by rank."""
         said: list[Any] = [None] * self.ranks
-        dist.all_gather_object(said, mine, self._word)
+        with self._hearing():
+            dist.all_gather_object(said, mine, self._word)
         return said
 
     def from_first(self, mine: T) -> T:
         """What rank 0 says."""
         said = [mine]
-        dist.broadcast_object_list(said, src=0, group=self._word)
+        with self._hearing():
+            dist.broadcast_object_list(said, src=0, group=self._word)
         return said[0]
 
     def broadcast(self, tensor: torch.Tensor) -> None:
         """Enqueue the broadcast of rank 0's tensor into every rank's."""
-        dist.broadcast(tensor, src=0)
+        with self._hearing():
+            dist.broadcast(tensor, src=0)
+
+    @contextlib.contextmanager
+    def _hearing(self) -> Iterator[None]:
+        """What a collective raises where a rank is gone, in one line. Raises LostRank."""
+        try:
+            yield
+        except RuntimeError as error:  # gloo's; torch.distributed's own errors are such too
+            raise LostRank(f"rank {self.rank} no longer hears the others and stops; {KEPT}") from error

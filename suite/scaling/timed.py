@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 from suite.measure.timing import Sampler
 from suite.scaling.mesh import Mesh
+from suite.statistics import FEWEST_ROUNDS
 
 ROUNDS = {"cuda": 60, "cpu": 20}
 """As few as a campaign on one device takes at least."""
+
+LONG_S = 0.01
+"""A launch of so long averages as much as a whole sample of shorter ones: FEWEST_ROUNDS are enough."""
 
 WARMUP_S = 0.3
 
@@ -30,10 +34,9 @@ Times = dict[Part, list[list[float]]]
 def rounds(samplers: Mapping[Part, Sampler], mesh: Mesh) -> Times:
     """Every part's samples of every rank; each round visits all parts, in an order that rotates and turns round."""
     parts = list(samplers)
-    for part in parts:
-        _warm_up(samplers[part], mesh)
+    longest = max(mesh.all(max(_warm_up(samplers[part], mesh) for part in parts)))
     mine: dict[Part, list[float]] = {part: [] for part in parts}
-    for number in range(ROUNDS[mesh.device.kind]):
+    for number in range(ROUNDS[mesh.device.kind] if longest < LONG_S else FEWEST_ROUNDS):
         at = number % len(parts)
         order = parts[at:] + parts[:at]
         for part in order if number % 2 == 0 else reversed(order):
@@ -54,7 +57,8 @@ def _take(sampler: Sampler, alone: bool, mesh: Mesh) -> list[float]:
     return sampler.collect()
 
 
-def _warm_up(sampler: Sampler, mesh: Mesh) -> None:
+def _warm_up(sampler: Sampler, mesh: Mesh) -> float:
+    """Load the device for a while; returns the seconds that a launch took at last."""
     mesh.wait()
     end = time.monotonic() + (WARMUP_S if mesh.device.kind == "cuda" else 0)
     with mesh.device.active():
@@ -63,7 +67,7 @@ def _warm_up(sampler: Sampler, mesh: Mesh) -> None:
             mesh.device.synchronize()
             sampler.take()
     mesh.device.synchronize()
-    sampler.collect()
+    return sampler.collect()[-1]
 
 
 def slowest(by_rank: list[list[float]]) -> list[float]:

@@ -56,6 +56,25 @@ def after(result: Callable[[Operands], object], launches: int = 0) -> Callable[[
     return bind
 
 
+def test_where_c_takes_the_place_of_b_the_product_is_right_and_written_in_full() -> None:
+    case = Case(64, 50, layout="row_padded")
+
+    def tuned(on: Operands) -> Enqueue:
+        on.out.zero_()  # as a tuner that has launched on the operands
+        return right(on)
+
+    gate.check(operands.allocate(case, CPU, in_place=True), ENTRY, tuned, lambda: None, seed=1)
+    assert operands.bytes_needed(case, 1, in_place=True) < operands.bytes_needed(case, 1) * 0.6
+    for wrong in (
+        lambda on: lambda: on.out,
+        lambda on: lambda: on.out.mul_(on.a[:, None].clone().index_fill_(0, torch.tensor([63]), 1)),
+        after(off_by_one_bit),
+        after(lambda on: on.guarded[1].buffer[-1].zero_()),
+    ):
+        with pytest.raises(gate.Incorrect):
+            gate.check(operands.allocate(case, CPU, in_place=True), ENTRY, wrong, lambda: None, seed=1)
+
+
 def off_by_one_bit(on: Operands) -> None:
     operands.bits(on.out)[5, 7] += 1
 

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,16 +17,20 @@ import backends
 from backends import Entry
 from suite import ROOT
 from suite.cases import Case
+from suite.check import operands
+from suite.device import machine
 from suite.measure.timing import Device
 from suite.record.measurement import Outcome
-from suite.record.scaling import Scaling
+from suite.record.scaling import Dispatch, Scaled, Scaling
 from suite.record.store import is_run, read_document
-from suite.scaling import contenders, timed
+from suite.scaling import cases, contenders, costs, measure, timed
 from suite.scaling.__main__ import main
 from suite.scaling.cases import CannotScale, Problem, problems
 from suite.scaling.measure import _row
 from suite.scaling.mesh import Mesh
 from suite.scaling.timed import Part
+
+CONTENDERS = ("torch_broadcast", "torch_dtensor")
 
 
 class TwoRanks:
@@ -42,6 +47,8 @@ class TwoRanks:
     def all(self, mine: Any) -> list[Any]:
         return [mine, self.other if isinstance(mine, Outcome | None) else mine]
 
+    def broadcast(self, tensor: torch.Tensor) -> None: ...
+
 
 def fake(other: Any = None) -> Mesh:
     return cast(Mesh, TwoRanks(other))
@@ -53,7 +60,7 @@ def test_two_launchers_of_one_rank_each_write_one_document(tmp_path: Path) -> No
         port = str(free.getsockname()[1])
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", "--master-addr"]
     torchrun += ["127.0.0.1", "--master-port", port]
-    asked = ["-m", "suite.scaling", "--gpus", "cpu", "--cases", "2048x512", "--out", str(tmp_path)]
+    asked = ["-m", "suite.scaling", "--gpus", "cpu", "--cases", "8", "--out", str(tmp_path)]
     both = [
         subprocess.Popen([*torchrun, f"--node-rank={n}", *asked], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for n in (0, 1)
@@ -65,12 +72,78 @@ def test_two_launchers_of_one_rank_each_write_one_document(tmp_path: Path) -> No
     assert not is_run(path)
     found = read_document(path, Scaling)
     assert (found.ranks, found.hosts, found.collectives) == (2, 2, "gloo")
-    rows = {row.contender: row for row in found.rows}
-    assert list(rows) == ["torch_broadcast", "torch_dtensor"]
-    assert {row.case for row in found.rows} == {"1024x512-float32-contiguous"}
+    strong, in_place = "1024x512-float32-contiguous", "40x16384-float32-contiguous"
+    assert [(row.contender, row.case, row.in_place) for row in found.rows] == [
+        (contender, case, case == in_place) for case in (strong, in_place) for contender in CONTENDERS
+    ]
     assert all(row.efficiency and row.fastest_together_s <= row.together_s for row in found.rows)
     assert found.dispatches[0].dtensor_s > found.dispatches[0].local_s
-    assert [each.bytes for each in found.broadcasts] == [8192]
+    assert [(each.bytes, each.method) for each in found.broadcasts] == [(8192, "host_clock"), (320, "host_clock")]
+
+
+@pytest.mark.parametrize("memory", [cases.CPU_MEMORY_BYTES, 11 << 30, 80 << 30, 141 << 30])
+def test_no_device_holds_the_b_of_the_largest_problem(memory: int) -> None:
+    *_, problem = problems("cuda", 2, memory)
+    each, whole = problem.shard(2), problem.whole(2)
+    assert problem.in_place
+    assert operands.bytes_needed(each, 1, in_place=True) < 0.65 * memory
+    assert whole.rows * whole.cols * whole.itemsize > 1.1 * memory
+
+
+def test_b_stays_as_large_as_it_was_however_often_c_takes_its_place() -> None:
+    on = contenders.shard(Case(64, 64), fake(), 0, in_place=True)
+    (entry,) = backends.find(["torch_broadcast"])
+    made = contenders.sampler(entry, on, fake())
+    assert not isinstance(made, Outcome)
+    made.take()
+    after = on.sets[0].b.abs()
+    on.sets[0].fill(contenders.SEED, operands.ORDINARY)
+    assert torch.equal(on.sets[0].b.abs(), after)
+
+
+def test_a_broadcast_counts_where_no_rank_was_late_and_the_slowest_is_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    delays: list[int] = []
+
+    def sample(call: Any, cycles: int) -> float | None:
+        delays.append(cycles)
+        return None if cycles < 4 * costs.DELAY_CYCLES else 2e-6
+
+    class Late(TwoRanks):
+        def all(self, mine: Any) -> list[Any]:
+            return [mine, 3e-6]
+
+    monkeypatch.setattr(costs, "_looped", sample)
+    found = costs.broadcast(cast(Mesh, Late()), Case(64, 8), None)
+    assert (found.seconds, found.bytes) == (3e-6, 256)
+    assert [delay // costs.DELAY_CYCLES for delay in delays] == [1, 2, *[4] * costs.ROUNDS]
+    monkeypatch.setattr(costs, "MOST_CYCLES", costs.DELAY_CYCLES)
+    with pytest.raises(costs.CannotQueue, match="CUDA_LAUNCH_BLOCKING"):
+        costs.broadcast(fake(), Case(64, 8), None)
+
+
+def test_what_was_measured_before_is_not_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    weak, other = Problem("weak", Case(64, 8), ""), Problem("weak", Case(64, 8), "", in_place=True)
+    parts = {Part("x", alone=False): logs((3.0, 4.0))}
+    samplers: Any = {part: Counted() for part in parts}
+    row = _row(weak, fake(), "x", parts, samplers, contenders.Shard([], 1))
+    before = Scaling(
+        utc=datetime.now(UTC), command="", machine=machine.describe("cpu"), ranks=2, hosts=1, collectives="gloo",
+        rows=(row,),
+    )  # fmt: skip
+    asked: list[Problem] = []
+
+    def nothing(_: Mesh, problem: Problem, cache_bytes: int) -> tuple[list[Scaled], list[Outcome]]:
+        asked.append(problem)
+        return [], []
+
+    monkeypatch.setattr(measure, "_problem", nothing)
+    monkeypatch.setattr(costs, "ROUNDS", 1)
+    monkeypatch.setattr(costs, "dispatch", lambda _: Dispatch(case="8x8-float32-contiguous", dtensor_s=2, local_s=1))
+    kept: list[Scaling] = []
+    found = measure.measure(fake(), (weak, other), before, "", kept.append)
+    assert asked == [other]
+    assert (found.utc, found.rows, len(found.broadcasts)) == (before.utc, (row,), 1)
+    assert kept[-1] == found
 
 
 @pytest.mark.parametrize("other", [None, Outcome(backend="torch_broadcast", kind="incorrect", reason="C is wrong")])
@@ -142,9 +215,9 @@ def test_efficiency_is_of_the_slowest_rank_together_against_the_slowest_alone(
 
 
 def test_what_cannot_be_shared_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(problems("cuda", 8)) > len(problems("cpu", 2))
+    assert len(problems("cuda", 8, 80 << 30)) > len(problems("cpu", 2, 4 << 20))
     with pytest.raises(CannotScale, match="evenly"):
-        problems("cpu", 3)
+        problems("cpu", 3, 4 << 20)
     assert main(["--gpus", "cpu,cpu,cpu", "--out", str(tmp_path)]) == 2
     assert main(["--gpus", "cpu,cpu", "--cases", "nothing", "--out", str(tmp_path)]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 2
