@@ -17,11 +17,12 @@ def machine_table(view: View) -> Table:
     m = view.machine
     peak = f"{units.gigabytes_per_s(m.peak_bytes_per_s)} GB/s, theoretical" if m.peak_bytes_per_s else ""
     bus = f"{m.memory_clock_mhz:,} MHz × {m.memory_bus_bits} bit" if m.memory_clock_mhz and m.memory_bus_bits else ""
+    cache = units.binary(m.cache_bytes) + (" assumed, since the device names none" if m.cache_assumed else "")
     facts = {
         "device": m.name,
         "compute capability": ".".join(str(n) for n in m.compute_capability or ()),
         "SMs": str(m.sm_count or ""),
-        "L2" if m.kind == "cuda" else "last-level cache": units.binary(m.cache_bytes),
+        "L2" if m.kind == "cuda" else "last-level cache": cache,
         "memory": units.binary(m.memory_bytes),
         "memory clock × bus": bus,
         "peak bandwidth": peak,

@@ -11,12 +11,22 @@ import os
 import platform
 import statistics
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 
 from suite.device import nvml, provenance
 from suite.record.machine import Machine
+
+ASSUMED_CACHE = {"cuda": 128 << 20, "cpu": 32 << 20}
+"""Bytes. No GPU has a larger L2 (a B200 has 126 MiB). Too large a guess costs memory; too small a one is not cold."""
+
+LEAST_CACHE, MOST_CACHE = 1 << 18, 4 << 30
+"""Bytes of a last-level cache that can be: virtual machines tell of others, 0 and 64 GiB among them."""
+
+CORE = Path("/sys/devices/system/cpu/cpu0")
+UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 def describe(kind: str) -> Machine:
@@ -27,15 +37,23 @@ def describe(kind: str) -> Machine:
         "versions": provenance.versions(),
         "commit": provenance.commit(),
         "tree_clean": provenance.tree_clean(),
+        "cache_bytes": cache_bytes(kind),
+        "cache_assumed": _told_cache_bytes(kind) is None,
     }
     return Machine(**(_cuda() if kind == "cuda" else _cpu()), **common)
 
 
 def cache_bytes(kind: str) -> int:
-    """Bytes of the device's last cache before memory."""
+    """Bytes of the device's last cache before memory; ASSUMED_CACHE where the device names none that can be."""
+    return _told_cache_bytes(kind) or ASSUMED_CACHE[kind]
+
+
+def _told_cache_bytes(kind: str) -> int | None:
     if kind == "cuda":
-        return int(torch.cuda.get_device_properties(torch.cuda.current_device()).L2_cache_size)
-    return last_level_cache_bytes()
+        told = int(torch.cuda.get_device_properties(torch.cuda.current_device()).L2_cache_size)
+    else:
+        told = last_level_cache_bytes()
+    return told if LEAST_CACHE <= told <= MOST_CACHE else None
 
 
 def uuid(kind: str) -> str:
@@ -51,7 +69,6 @@ def _cuda() -> dict[str, object]:
         "name": properties.name,
         "compute_capability": (properties.major, properties.minor),
         "sm_count": properties.multi_processor_count,
-        "cache_bytes": cache_bytes("cuda"),
         "memory_bytes": properties.total_memory,
         "cuda": torch.version.cuda,
         "event_tick_s": _event_tick(),
@@ -113,7 +130,6 @@ def _cpu() -> dict[str, object]:
     return {
         "kind": "cpu",
         "name": _cpu_name(),
-        "cache_bytes": cache_bytes("cpu"),
         "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
         "event_tick_s": time.get_clock_info("perf_counter").resolution,
     }
@@ -121,7 +137,7 @@ def _cpu() -> dict[str, object]:
 
 def _cpu_name() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -130,9 +146,10 @@ def _cpu_name() -> str:
 
 
 def last_level_cache_bytes() -> int:
-    """The largest cache that the kernel lists for the first core; 32 MiB where it lists none."""
-    sizes = []
-    for entry in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
-        text = entry.read_text().strip()
-        sizes.append(int(text[:-1]) * {"K": 1 << 10, "M": 1 << 20}[text[-1]])
-    return max(sizes, default=32 << 20)
+    """The largest cache that the kernel lists for the first core; 0 where it lists none."""
+    sizes = [0]
+    for entry in CORE.glob("cache/index*/size"):
+        with suppress(OSError, ValueError, KeyError, IndexError):
+            text = entry.read_text(encoding="ascii").strip()
+            sizes.append(int(text[:-1]) * UNITS[text[-1]])
+    return max(sizes)

@@ -43,6 +43,9 @@ Query = Literal[
 QUERIES: tuple[Query, ...] = get_args(Query)
 """All that is asked, as nvml.h names it. A binding from before one of them answers that one with None."""
 
+UNKNOWN = (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
+"""NVML_VALUE_NOT_AVAILABLE of nvml.h, in 32 and 64 bits."""
+
 CLOCK_SM, CLOCK_MEMORY, TEMPERATURE_GPU = 1, 2, 0
 """NVML_CLOCK_SM, NVML_CLOCK_MEM and NVML_TEMPERATURE_GPU of nvml.h."""
 
@@ -69,7 +72,7 @@ def facts() -> dict[str, Any]:
     limit_mw = _ask("nvmlDeviceGetEnforcedPowerLimit")
     return {
         "driver": _answer("nvmlSystemGetDriverVersion"),
-        "power_limit_w": None if limit_mw is None else limit_mw / 1e3,
+        "power_limit_w": limit_mw / 1e3 if limit_mw else None,
         "memory_clock_mhz": clock_mhz,
         "memory_bus_bits": bus_bits,
         "peak_bytes_per_s": 2 * clock_mhz * 1e6 * bus_bits / 8 if clock_mhz and bus_bits and not mig else None,
@@ -202,9 +205,10 @@ def _answer(query: Query, *arguments: object) -> Any:
     if not hasattr(nvml, query):  # a binding from before the query
         return None
     try:
-        return getattr(nvml, query)(*arguments)
+        told = getattr(nvml, query)(*arguments)
     except nvml.NVMLError:
         return None
+    return None if told in UNKNOWN else told
 
 
 @cache

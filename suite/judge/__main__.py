@@ -10,7 +10,7 @@ from pathlib import Path
 from backends import CannotDo
 from suite import LOCAL, command_line
 from suite.cases import HEADLINE, Case, sweep
-from suite.device import locks, machine
+from suite.device import chosen, locks, machine
 from suite.evidence import ncu
 from suite.judge import counters, library, words
 from suite.judge.judging import judge
@@ -31,9 +31,7 @@ def _main(arguments: list[str]) -> int:
     args = parser.parse_args(arguments)
     if (args.file is None) != args.library:
         parser.error("name one FILE to judge, or --library to try the judge on the files that it must catch")
-    import torch
-
-    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = chosen.kind()
     if args.library:
         return _try_library(kind, args.out)
     if args.profile and kind == "cpu":

@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-import torch
-
 from backends import Entry
 from suite.cases import Case
+from suite.device import chosen
 from suite.judge import checks
 from suite.judge.judging import DEFAULT_LIMITS, judge, seed_of_a_run
 from suite.judge.process import Candidate
@@ -72,7 +71,7 @@ def campaign(
 def _in_its_process(
     entry: Entry, case: Case, series: Series | None, check: Check, work: Callable[[Bench], T]
 ) -> T | Outcome:
-    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = chosen.kind()
     step: Check = "load"
     try:
         with Candidate(kind, DEFAULT_LIMITS) as candidate:

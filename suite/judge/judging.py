@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from backends import CATALOGUE, Entry, why_unavailable
 from backends import _candidate as files
 from suite.cases import ITEMSIZE, Case
 from suite.check.probes import probes
+from suite.device import chosen
 from suite.device import machine as machines
 from suite.judge import checks, compiled, memory
 from suite.judge.process import Candidate, Limits
@@ -73,7 +72,7 @@ def judge(
     times are not kept. Raises UnknownBackend for a file that is no candidate.
     """
     entry = files.entry(file) if isinstance(file, Path) else file
-    kind = "cuda" if torch.cuda.is_available() else "cpu"
+    kind = chosen.kind()
     quick = plan is not None and plan.max_rounds == 1
     effort = _effort(plan, quick, kind)
     drawn_from = seed_of_a_run() if seed is None else seed

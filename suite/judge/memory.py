@@ -12,13 +12,13 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 
 from suite.cases import Case
 from suite.check.operands import GUARD, Guarded, Operands
 from suite.check.probes import STRIDE, Column, Probe
+from suite.device import memory
 
 ALIGNMENT = 256
 """Bytes; what every allocator of a GPU keeps to."""
@@ -126,8 +126,7 @@ def free_bytes(kind: str) -> int:
     """Memory of the device that can be taken now."""
     if kind == "cuda":
         return torch.cuda.mem_get_info()[0]
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    return memory.free_bytes()
 
 
 def attach(size: int, descriptor: int, handle: str) -> torch.Tensor:

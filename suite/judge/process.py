@@ -22,10 +22,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
 
+from suite.device.memory import free_bytes, memory_kills
 from suite.judge import messages
-from suite.judge.memory import free_bytes
 from suite.judge.processes import Stat, offspring, own_bytes, resident_bytes, state_of
-from suite.worker.process import epitaph
+from suite.worker.process import how_it_ended
 
 PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
@@ -71,11 +71,12 @@ class Candidate:
         self._output, written = context.Pipe(duplex=False)
         with suppress(OSError):
             fcntl.fcntl(written.fileno(), F_SETPIPE_SZ, 1 << 20)
+        self._kills = memory_kills()
         self._process = context.Process(target=_start, args=(theirs, written, kind, self._folder.name), daemon=True)
         self._process.start()
         theirs.close()
         written.close()
-        self._memory = limits.memory_bytes or free_bytes("cpu") // 2
+        self._memory = limits.memory_bytes or free_bytes() // 2
         threading.Thread(target=self._drain, daemon=True).start()
 
     def __enter__(self) -> Candidate:
@@ -182,7 +183,7 @@ class Candidate:
         self._process.join(5)
         code = self._process.exitcode
         self.close()
-        return Ended("crashed", epitaph(code))
+        return Ended(*how_it_ended(code, self._kills))
 
     def _drain(self) -> None:
         with suppress(OSError, ValueError):

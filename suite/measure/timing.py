@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import torch
 
 from backends import Enqueue
+from suite.device import chosen, memory
 from suite.record.measurement import Method
 
 MOST_LAUNCHES = 512
@@ -196,8 +197,8 @@ class Device:
     """The device that a worker owns, and its one stream."""
 
     def __init__(self) -> None:
-        """The current CUDA device, or the CPU where there is none."""
-        self.kind = "cuda" if torch.cuda.is_available() else "cpu"
+        """The current CUDA device, or the CPU. Raises chosen.UnusableGpu."""
+        self.kind = chosen.kind()
         self.torch = torch.device(self.kind)
         self._stream: Any = torch.cuda.Stream() if self.kind == "cuda" else None
 
@@ -220,7 +221,7 @@ class Device:
         if self.kind == "cuda":
             torch.cuda.empty_cache()
             return torch.cuda.mem_get_info()[0]
-        return _available_host_bytes()
+        return memory.free_bytes()
 
     def sampler(self, sets: Sequence[Enqueue], launches: int, capturable: bool, own_stream: bool = False) -> Sampler:
         """The sampler that suits the device and the contender."""
@@ -287,9 +288,3 @@ def elapsed(events: list[tuple[torch.cuda.Event, torch.cuda.Event]], launches: i
     seconds = [before.elapsed_time(after) / 1e3 / launches for before, after in events]
     events.clear()
     return seconds
-
-
-def _available_host_bytes() -> int:
-    with open("/proc/meminfo", encoding="ascii") as lines:
-        fields = dict(line.split(":", 1) for line in lines)
-    return int(fields["MemAvailable"].split()[0]) * 1024

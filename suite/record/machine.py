@@ -18,6 +18,7 @@ class Machine(Typed):
     compute_capability: tuple[int, int] | None = None
     sm_count: Count | None = None
     cache_bytes: Bytes  # L2 of a GPU, last-level cache of a CPU
+    cache_assumed: bool = False  # the device names no size that can be, so this one is a guess
     memory_bytes: Bytes
     peak_bytes_per_s: Positive | None = None  # 2 · memory clock · bus width / 8; None where the device does not say
     memory_clock_mhz: int | None = None

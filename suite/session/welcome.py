@@ -32,7 +32,8 @@ def before(bench: Bench, options: Options) -> Iterator[str]:
 def machine(m: Machine) -> str:
     """The device in one line."""
     capability = "sm_{}{}".format(*m.compute_capability) if m.compute_capability else ""
-    cache = f"{m.cache_bytes / 2**20:.0f} MiB {'L2' if m.kind == 'cuda' else 'last-level cache'}"
+    assumed = " assumed, since the device names none" if m.cache_assumed else ""
+    cache = f"{m.cache_bytes / 2**20:.0f} MiB {'L2' if m.kind == 'cuda' else 'last-level cache'}{assumed}"
     peak = f"peak {m.peak_bytes_per_s / 1e9:,.0f} GB/s" if m.peak_bytes_per_s else ""
     driver = f"driver {m.driver}" if m.driver else ""
     return ", ".join(filter(None, (m.name, capability, cache, peak, driver)))

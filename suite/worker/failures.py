@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sysconfig
@@ -20,6 +21,11 @@ from suite.record.measurement import OutcomeKind
 
 COMPILERS_ERROR = re.compile(r"[:)] (?:fatal )?error:")
 """As g++ and nvcc write it: `main.cpp:5:3: error: ...`, `cuda.cu(12): error: ...`."""
+
+LACK_OF_MEMORY = re.compile(
+    r"(can't|cannot|unable to|failed to) allocate memory|out of memory|bad_alloc", re.IGNORECASE
+)
+"""As torch's allocator of the host, libc and libstdc++ say it, under `ulimit -v` for one."""
 
 
 class DeviceLost(Exception):
@@ -41,7 +47,14 @@ def why(error: BaseException) -> tuple[OutcomeKind, str]:
         return "incorrect", str(error)
     if isinstance(error, torch.OutOfMemoryError):
         return "no_memory", "the device's memory ran out"
+    if _is_lack_of_memory(error):
+        return "no_memory", f"memory ran out: {one_line(error)}"
     return "crashed", one_line(error)
+
+
+def _is_lack_of_memory(error: BaseException) -> bool:
+    number = error.errno if isinstance(error, OSError) else None
+    return isinstance(error, MemoryError) or number == errno.ENOMEM or bool(LACK_OF_MEMORY.search(str(error)))
 
 
 def one_line(error: BaseException) -> str:

@@ -20,9 +20,10 @@ import backends
 from backends import Entry, load
 from suite.cases import Case
 from suite.device import locks
+from suite.device.memory import memory_kills
 from suite.record.measurement import Outcome
 from suite.record.run import FirstUse
-from suite.worker.process import die_with_parent, epitaph
+from suite.worker.process import die_with_parent, how_it_ended
 
 TIMEOUT_S = 180.0
 
@@ -56,6 +57,7 @@ def _in_a_fresh_process(entry: Entry, case: Case, places: Mapping[str, str], tim
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["torch"])
     ours, theirs = context.Pipe(duplex=False)
+    kills = memory_kills()
     process = context.Process(target=_answer, args=(theirs, entry, case, os.environ | places))
     process.start()
     theirs.close()
@@ -66,7 +68,7 @@ def _in_a_fresh_process(entry: Entry, case: Case, places: Mapping[str, str], tim
         return answer
     except EOFError:
         process.join(10)
-        return {"kind": "crashed", "reason": epitaph(process.exitcode)}
+        return dict(zip(("kind", "reason"), how_it_ended(process.exitcode, kills), strict=True))
     finally:
         process.kill()
         process.join()

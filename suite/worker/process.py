@@ -17,9 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from suite.device import locks
+from suite.device import locks, memory
 from suite.record.measurement import OutcomeKind
 from suite.worker.messages import Measure, Request
 
@@ -48,6 +48,7 @@ class Worker:
         self._silence_s, self._caches = silence_s, tuple(caches)
         self.kept = Path(tempfile.mkdtemp(prefix="diagbench-"))
         self._began = time.monotonic()
+        self._kills = 0
         self._process: Any = None
         self._connection: Connection | None = None
 
@@ -76,7 +77,8 @@ class Worker:
                     return content[0]
             raise WorkerFailed("timeout", doing, f"no sign of life for {self._silence_s:.0f} s")
         except (EOFError, ConnectionError):
-            raise WorkerFailed("crashed", doing, self._epitaph()) from None
+            kind, reason = self._epitaph()
+            raise WorkerFailed(kind, doing, reason) from None
         except BaseException:
             self.stop()
             raise
@@ -106,17 +108,25 @@ class Worker:
             context = multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
             places = {name: str(self.kept / name.lower()) for name in self._caches}
+            self._kills = memory.memory_kills()
             self._process = context.Process(target=_serve, args=(theirs, self._began, places), daemon=True)
             self._process.start()
             theirs.close()
         return self._connection
 
-    def _epitaph(self) -> str:
+    def _epitaph(self) -> tuple[OutcomeKind, str]:
         process = self._process
         process.join(10)
         code = process.exitcode
         self.stop()
-        return epitaph(code)
+        return how_it_ended(code, self._kills)
+
+
+def how_it_ended(code: int | None, kills: int) -> tuple[Literal["crashed", "no_memory"], str]:
+    """The kind and the reason for a process that ended early; kills: memory.memory_kills() when it was started."""
+    if code == -signal.SIGKILL and memory.memory_kills() > kills:
+        return "no_memory", "the kernel ended its process, for the host's memory, or its cgroup's, ran out"
+    return "crashed", epitaph(code)
 
 
 def epitaph(code: int | None) -> str:

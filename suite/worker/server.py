@@ -17,7 +17,7 @@ from typing import Literal
 import torch
 
 import backends
-from backends import Entry, Launch
+from backends import DiagbenchError, Entry, Launch
 from suite.cases import Case
 from suite.check import gate, operands
 from suite.check.operands import Operands
@@ -43,7 +43,12 @@ def serve(connection: Connection, began: float) -> None:
     began: when the run did, by the monotonic clock, which all processes of a machine share.
     """
     with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
-        server = Server(timing.Device(), began, connection.send)
+        try:
+            server = Server(timing.Device(), began, connection.send)
+        except Exception as error:  # a GPU that torch cannot use, that another process has for itself, that is lost
+            reason = str(error) if isinstance(error, DiagbenchError) else why(error)[1]
+            connection.send(("failed", "unavailable", "", reason))
+            os._exit(1)
         while True:
             request = connection.recv()
             try:

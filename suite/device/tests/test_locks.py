@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 from pathlib import Path
 
@@ -21,7 +23,7 @@ RIGHT = Path(__file__).parents[2] / "worker" / "tests" / "candidates" / "right.p
 
 @pytest.fixture(autouse=True)
 def _locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(locks, "PLACES", (tmp_path / "absent", tmp_path))
 
 
 def test_a_device_is_held_until_it_is_let_go_and_others_are_free() -> None:
@@ -42,9 +44,45 @@ def test_another_user_can_see_that_a_device_is_held(tmp_path: Path) -> None:
     assert lock.stat().st_mode & 0o444 == 0o444
 
 
-def test_a_lock_that_cannot_be_opened_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
-    with pytest.raises(Busy, match=r"cannot be opened: .*TMPDIR"), locks.device("5"):
+def test_two_runs_that_share_one_place_see_each_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = tmp_path / "of a job alone"
+    other.mkdir()
+    monkeypatch.setenv("TMPDIR", str(other))
+    with locks.device("5"):
+        monkeypatch.setattr(locks, "PLACES", (other, tmp_path))
+        with pytest.raises(Busy, match="device 5"), locks.device("5"):
+            pass
+
+
+def test_no_place_for_a_lock_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "PLACES", (tmp_path / "absent",))
+    with pytest.raises(Busy, match=r"no lock can be made in any of .*absent"), locks.device("5"):
+        pass
+
+
+def test_a_file_system_without_locks_is_not_taken_for_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = tmp_path / "nfs"
+    shared.mkdir()
+    real = fcntl.flock
+
+    def flock(handle: int, operation: int) -> None:
+        if os.path.samestat(os.fstat(handle), shared.stat()):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        real(handle, operation)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with locks.folder(shared), pytest.raises(Busy, match="--record"), locks.folder(shared):
+        pass
+
+
+def test_a_lock_that_fails_is_not_taken_for_another_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def flock(handle: int, operation: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(Busy, match="cannot be locked: Input/output error"), locks.folder(tmp_path):
         pass
 
 

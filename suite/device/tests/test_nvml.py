@@ -15,6 +15,7 @@ from suite.cases import HEADLINE
 from suite.check import operands
 from suite.device import machine, nvml
 from suite.measure import timing
+from suite.record.machine import Machine
 
 
 class NVMLError(Exception):
@@ -95,6 +96,14 @@ def test_a_slice_of_a_gpu_has_no_peak(gpu: Callable[..., None]) -> None:
     gpu(nvmlDeviceGetMigMode=answer([1, 1]))
     assert nvml.facts()["mig"] is True
     assert nvml.facts()["peak_bytes_per_s"] is None
+
+
+@pytest.mark.parametrize("clock", [0, 0xFFFFFFFF])
+def test_a_memory_clock_that_is_none_gives_no_peak(clock: int, gpu: Callable[..., None]) -> None:
+    gpu(nvmlDeviceGetMaxClockInfo=answer(clock), nvmlDeviceGetEnforcedPowerLimit=answer(0))
+    told = nvml.facts()
+    assert (told["peak_bytes_per_s"], told["power_limit_w"]) == (None, None)
+    assert Machine(kind="cuda", name="X", cache_bytes=1 << 20, memory_bytes=1, **told).peak_bytes_per_s is None
 
 
 def test_state(gpu: Callable[..., None]) -> None:
