@@ -46,9 +46,15 @@ class ForGood:
         case = max(found, key=lambda name: (found[name], name))
         return case, found[case]
 
+    @property
+    def curves(self) -> dict[str, list[float]]:
+        """Backend -> its ratio in every case, infinite where it has none; the best backends first."""
+        return {name: [each.get(name, math.inf) for each in self.ratios.values()] for name in self.ranked}
+
     def within(self, backend: str, loss: float) -> float:
         """The share of cases in which the backend is within the loss; one without its number counts against it."""
-        return sum(each.get(backend, math.inf) <= 1 + loss for each in self.ratios.values()) / len(self.ratios)
+        curve = self.curves[backend]
+        return sum(ratio <= 1 + loss for ratio in curve) / len(curve)
 
     def as_data(self) -> dict[str, Any]:
         """All of it as JSON has it, with every backend's curve."""

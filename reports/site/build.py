@@ -15,6 +15,7 @@ from reports.answers.evidence import Evidence
 from reports.answers.select import answer
 from reports.answers.words import text
 from reports.document import Cell, Page, Section, Table
+from reports.sections import for_good
 from reports.site import first_screen, pages
 from reports.site.layout import Files, Nav, html_page, template
 from reports.site.page import page
@@ -119,6 +120,7 @@ def index(evidence: Evidence, nav: Nav) -> str:
     sections: list[Section] = []
     if evidence.devices:
         sections += first_screen.situations(evidence)
+        sections += for_good.overview(evidence.devices.values())
         judged = first_screen.verdicts(evidence)
         links = (
             Cell("Every backend: worth it, where it loses, what it costs", href="backends.html"),

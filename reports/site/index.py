@@ -8,7 +8,7 @@ from reports import units
 from reports.answers.evidence import Evidence
 from reports.device import device, sm, whose
 from reports.document import Table
-from reports.sections import scaling, spread, tried
+from reports.sections import for_good, scaling, spread, tried
 from reports.sections.what import summary
 from reports.site.first_screen import situations
 from reports.site.layout import Files, template
@@ -30,7 +30,7 @@ def index(
     return template(
         "index.md.j2",
         devices=newest_first,
-        situations=list(situations(evidence)),
+        situations=[*situations(evidence), *for_good.overview(evidence.devices.values())],
         table=devices_table(newest_first),
         headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
         files=files,

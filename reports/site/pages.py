@@ -10,9 +10,9 @@ from reports import units
 from reports.answers.called import Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.rule import Decision, decide
-from reports.document import LOSSES, Cell, Figure, Page, Section, Table, loss_level, said
+from reports.document import Cell, Figure, Page, Section, Table, loss_level, said
 from reports.figures.bandwidth import bandwidth
-from reports.sections import cost, predicted
+from reports.sections import cost, for_good, predicted
 from reports.site.first_screen import cases, verdicts
 from reports.view import View
 from suite.cases import HEADLINE, Case
@@ -46,7 +46,8 @@ def gpu(device: Device, views: Sequence[View]) -> Page:
         decided = {case: decide(device, Question(case, called)) for case in cases(device)}
         decided = {case: each for case, each in decided.items() if each.measured}
         if decided:
-            sections += [_map(decided, words), _within(decided, words)]
+            sections.append(_map(decided, words))
+    sections.append(for_good.section(device))
     figure = bandwidth(views[0])
     figures: tuple[Figure, ...] = (figure,) if figure else ()
     links = tuple(_run_link(view) for view in views)
@@ -87,18 +88,6 @@ def _loss(decision: Decision, name: str) -> Cell:
     unsteady = standing.best <= 1.01 and standing.worst > 1.05
     mark = " *" if name == decision.backend else " ~" if unsteady else ""
     return Cell(f"{standing.worst:.2f}{mark}", level=loss_level(standing.worst))
-
-
-def _within(decided: Mapping[Case, Decision], words: str) -> Section:
-    """The share of cases in which a backend is within x % of the fastest, in every run."""
-    rows = []
-    for name in _ranked(decided):
-        ratios = [each.standings[name].worst for each in decided.values() if name in each.standings]
-        shares = (sum(ratio <= 1 + bound for ratio in ratios) for bound in LOSSES)
-        rows.append((name, *(f"{100 * share / len(decided):.0f} %" for share in shares), f"{max(ratios):.2f} ×"))
-    heads = ("backend", *(f"within {100 * bound:.0f} %" for bound in LOSSES), "at worst")
-    note = "A case that a backend was not measured in counts against it; at worst is over those that it was."
-    return Section(f"If only one may be taken, {words}", tables=(Table(heads, tuple(rows), note=note),))
 
 
 def backends(evidence: Evidence, views: Views) -> Page:

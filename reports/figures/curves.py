@@ -1,0 +1,58 @@
+"""The share of cases in which a backend is within so much of the fastest: a curve per backend, a panel per way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import altair as alt
+
+from reports.document import Figure
+from reports.figures.svg import MUTED, colour, draw
+
+LEAST, MOST = 0.005, 1.0
+"""The losses between which curves are drawn: below half a percent is the noise, 100 % is twice the time."""
+
+TICKS = (0.01, 0.02, 0.05, 0.10, 0.20, 0.50, 1.00)
+OTHERS = "other backends"
+
+Curves = Mapping[str, Sequence[float]]
+"""Backend -> its time over the fastest's, one per case; infinite where it has none."""
+
+
+def curves(device: str, panels: Mapping[str, Curves]) -> Figure:
+    """The share of cases, in percent, in which a backend loses at most so much; title of a panel -> its curves."""
+    names = dict.fromkeys(name for each in panels.values() for name in each if colour(name) != MUTED)
+    looks = {name: colour(name) for name in names} | {OTHERS: MUTED}
+    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="stroke", symbolStrokeWidth=3)
+    shades = alt.Color("name:N").scale(domain=list(looks), range=list(looks.values())).legend(legend)
+    under = [f"{device}, each case at its worst run"]
+    title = alt.Title("Share of cases within so much of the fastest", subtitle=under)
+    charts = (_panel(words, each, shades) for words, each in panels.items())
+    chart = alt.concat(*charts, columns=2, spacing=28, title=title)
+    return draw("within", f"Share of cases within so much of the fastest, a curve per backend, {device}", chart)
+
+
+def _panel(words: str, of_backends: Curves, shades: alt.Color) -> alt.LayerChart:
+    percent = "round(datum.value * 100) + ' %'"
+    losses = alt.Axis(values=list(TICKS), labelExpr=percent, labelFlush=True)
+    x = alt.X("loss:Q").scale(type="log", domain=[LEAST, MOST], nice=False).axis(losses).title("slower by at most")
+    y = alt.Y("share:Q").scale(domain=[0, 1]).axis(values=[0, 0.25, 0.5, 0.75, 1], labelExpr=percent).title(None)
+    points = [point for name, ratios in of_backends.items() for point in _curve(name, ratios)]
+    layers = [
+        alt.Chart(alt.InlineData([point for point in points if (point["name"] == OTHERS) == behind]))
+        .mark_line(interpolate="step-after", strokeWidth=1 if behind else 2.2, opacity=0.7 if behind else 1)
+        .encode(x=x, y=y, color=shades, detail="each:N")
+        for behind in (True, False)
+    ]
+    title = alt.Title(words, fontSize=13, fontWeight="normal", offset=6)
+    return alt.layer(*layers).properties(width=360, height=200, title=title)
+
+
+def _curve(name: str, ratios: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """The steps of one backend's curve, its ends included."""
+    losses = sorted(ratio - 1 for ratio in ratios)
+    shown = OTHERS if colour(name) == MUTED else name
+    for loss in (LEAST, *(loss for loss in losses if LEAST < loss < MOST), MOST):
+        share = sum(each <= loss for each in losses) / len(losses)
+        yield {"name": shown, "each": name, "loss": loss, "share": share}
