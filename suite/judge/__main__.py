@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from backends import CannotDo
@@ -62,11 +63,8 @@ def _try_library(kind: str, out: Path) -> int:
     """Try every file, store what was said, and name the files of which something else was said than must be."""
     store.require_writable(out, "--out")
     with _held(kind):
-        found = library.try_all(machine.describe(kind), "tox -e judge -- --library", _progress)
-    _clear()
+        found = library.try_all(machine.describe(kind), "tox -e judge -- --library", partial(print, flush=True))
     missed = [row for row in found.files if not row.as_expected]
-    for row in missed:
-        print(f"{row.name}: {row.verdict} by {row.caught_by}, not {row.expected}; {row.reason}")
     print(f"{len(found.files) - len(missed)} of {len(found.files)} as they must be on {found.machine.name}")
     print(f"mutants: {store.write_document(found, out)}")
     return 1 if missed else 0

@@ -26,6 +26,9 @@ import suite.statistics  # noqa: F401  # not needed here, but a file that replac
 OPERATORS = ("aten::mul.out", "aten::mul.Tensor", "aten::copy_", "aten::bitwise_not.out", "aten::empty_strided")
 """What ceilings, references and the reading of C are made of; a library may register other code for them."""
 
+REPLACED_BY_TORCH = ("manual_seed",)
+"""torch.compile of torch 2.11 wraps it at first use, and no input is drawn from it."""
+
 Part = tuple[int, int, int]
 """One function: its own identity, that of its code, that of its defaults."""
 
@@ -59,7 +62,8 @@ def _watched() -> Iterator[tuple[str, Any]]:
         for name, value in list(vars(module).items()):
             if not callable(value) or (name.startswith("__") and module is not builtins):
                 continue
-            if module is torch and name.endswith("Storage"):  # they change with the default dtype
+            # Storages change with the default dtype.
+            if module is torch and (name.endswith("Storage") or name in REPLACED_BY_TORCH):
                 continue
             yield f"{module.__name__}.{name}", value
             if isinstance(value, type) and (module in ours or value in CLASSES):

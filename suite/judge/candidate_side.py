@@ -94,6 +94,8 @@ class Side:
         if poison_fresh:
             _poison_fresh(bound.on.out)
         result = bound()
+        if self._own_stream():
+            self.device.synchronize()
         found = self._describe(result, bound.on.out)
         if found["fits"] and not found["is_out"]:
             bound.on.out.copy_(result)
@@ -163,10 +165,16 @@ class Side:
         made = backends.compile_for(self.entry, rows, cols, dtype, (capability[0], capability[1]))
         return asdict(made) | {"cubin": made.cubin.hex()}
 
+    def _own_stream(self) -> bool:
+        """Whether it is a backend of the catalogue that uses no stream that it is given."""
+        return self.entry is not None and self.entry.own_stream
+
     def _wait(self) -> None:
         """Wait for the given stream and no other: what runs elsewhere has not been enqueued on it."""
-        if self.device.kind == "cuda":
+        if self.device.kind == "cuda" and not self._own_stream():
             torch.cuda.current_stream().synchronize()
+        else:
+            self.device.synchronize()
 
 
 def _is_out(result: torch.Tensor, out: torch.Tensor) -> bool:

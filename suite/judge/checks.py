@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -20,6 +21,11 @@ REPEATED = Case(61, 257)
 
 REPEATS_S = 8.0
 """For the repeated launches; a slow candidate gets to fewer of them."""
+
+alone: AbstractContextManager[object] = nullcontext()
+"""Held while a probe takes much of the device's memory; judges that work side by side share a lock here."""
+
+LARGE_BYTES = 1 << 30
 
 BEHIND_A_DELAY = (Case(4096, 4097), Case(64, 513))
 """First one that takes some 30 us on an H100, so that a copy of C that does not wait for the launch overtakes it."""
@@ -107,8 +113,10 @@ def probes(bench: Bench, asked: Sequence[Probe], progress: Callable[[str], None]
     found = Probed()
     for probe in asked:
         progress(f"probe {probe.id}")
+        large = probe.case.rows * probe.case.cols * probe.case.itemsize > LARGE_BYTES
         try:
-            fault = _probe(bench, probe)
+            with alone if large else nullcontext():
+                fault = _probe(bench, probe)
         except Raised as error:
             found.raised.setdefault(probe.group, error.reason)
             continue
@@ -176,10 +184,11 @@ def threads(bench: Bench) -> str:
 def streams(bench: Bench) -> str:
     """Whether the product waits for what its stream waits for; returns a note. CUDA only. Raises Caught.
 
+    A backend of the catalogue whose library has no other stream than its own is waited for whole.
     The inputs change while a delay holds the stream. A product of the inputs before did not wait on it. Code that
     names no stream runs on the legacy default one: then that becomes the stream that it is given, and the note says so.
     """
-    if bench.kind != "cuda" or bench.leaves_out("threads"):
+    if bench.kind != "cuda" or bench.leaves_out("threads") or bench.entry.own_stream:
         return ""
     if not _off_its_stream(bench):
         return ""

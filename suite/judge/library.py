@@ -49,13 +49,16 @@ def rows(kind: str) -> Iterator[tuple[Kind, Mutant]]:
 
 
 def try_all(machine: Machine, command: str, say: Callable[[str], None]) -> Mutants:
-    """Judge every file of `rows`; say: told of each file before it is tried."""
+    """Judge every file of `rows`; say: told what came of each."""
     case = CASES[machine.kind]
     chosen = list(rows(machine.kind))
     tried = []
     for number, (kind, row) in enumerate(chosen, 1):
-        say(f"[{number}/{len(chosen)}] {row.name}")
-        tried.append(_tried(kind, row, case, machine.kind))
+        found = _tried(kind, row, case, machine.kind)
+        tried.append(found)
+        by = f" by {found.caught_by}" if found.caught_by else ""
+        otherwise = "" if found.as_expected else f", not {found.expected}: {found.reason}"
+        say(f"[{number}/{len(chosen)}] {row.name}: {found.verdict}{by}{otherwise}, {found.seconds:.0f} s")
     return Mutants(
         utc=datetime.now(UTC).replace(microsecond=0),
         command=command,

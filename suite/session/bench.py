@@ -12,6 +12,7 @@ from backends import _candidate as candidate
 from suite.cases import HEADLINE, Case
 from suite.device import locks
 from suite.judge import contender
+from suite.judge.concurrently import Judges
 from suite.measure.comparisons import Comparisons, role
 from suite.measure.plan import CALLED, CEILINGS, CONTROL, CPU, GPU, SMOKE
 from suite.measure.samples import CampaignSamples
@@ -68,7 +69,8 @@ def start(
         name = digest([command, *conditions(machine, uuid), plan, *entries, *files])
         journal = Journal(journals / f".{name}.journal" if journals else None, progress.say)
         participants = Participants(entries, machine.kind)
-        questions = Questions(worker, journal, participants, plan, progress)
+        judges = held.enter_context(Judges())
+        questions = Questions(worker, judges, journal, participants, plan, progress)
         pending = Campaigns(questions, progress, plan.restarts)
         return Bench(machine, participants, journal, questions, pending, held.pop_all())
     raise AssertionError

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from backends import Entry, why_unsupported
 from suite.cases import Case
 from suite.judge import contender
+from suite.judge.concurrently import Judges
 from suite.measure.plan import Plan
 from suite.measure.samples import CampaignSamples
 from suite.record.machine import State
@@ -29,11 +30,19 @@ class Questions:
     """The worker's answers, by way of the journal."""
 
     def __init__(
-        self, worker: Worker, journal: Journal, participants: Participants, plan: Plan, progress: Progress
+        self,
+        worker: Worker,
+        judges: Judges,
+        journal: Journal,
+        participants: Participants,
+        plan: Plan,
+        progress: Progress,
     ) -> None:
         self._worker, self._journal, self._participants = worker, journal, participants
         self._plan, self._progress = plan, progress
         self._started = time.time()
+        self._judges = judges
+        judges.expect(entry for entry in participants.available if self._journal.known("judgement", entry.name) is None)
 
     def gate(self, case: Case, entry: Entry) -> Outcome | None:
         """Why C is not right, or could not be had; None when it is right."""
@@ -55,11 +64,16 @@ class Questions:
         return answer
 
     def _rejected(self, entry: Entry) -> Outcome | None:
-        """Why a backend may take part in no case; asked once, of the judge, by probes that no sweep contains."""
+        """Why a backend may take part in no case; asked once, of the judge, by probes that no sweep contains.
+
+        A smoke run, whose numbers nobody keeps, asks it of candidates alone.
+        """
+        if self._plan.max_rounds == 1 and not contender.from_outside(entry):
+            return None
 
         def ask() -> Outcome | None:
             self._progress.judging(entry.name)
-            return contender.judged(entry)
+            return self._judges.judged(entry)
 
         answer: Outcome | None = self._journal.answer("judgement", entry.name, ask)
         return answer
