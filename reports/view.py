@@ -52,6 +52,11 @@ class View:
         return min((len(each.restarts) for each in self.every), default=0)
 
     @property
+    def calls_are_fresh(self) -> bool:
+        """Whether a call of the series call is what a user writes; in older records it binds and launches."""
+        return any(each.fresh for each in self.series("call"))
+
+    @property
     def interval(self) -> str:
         """What the run's intervals are."""
         return units.interval(self.restarts)

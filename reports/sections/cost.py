@@ -63,7 +63,7 @@ def sections(view: View) -> Iterator[Section]:
     """What the page says about cost; nothing for what the run did not take."""
     if view.run.first_uses:
         even = break_even_table(view)
-        said = (_parts(view), _assumptions()) if even.rows else (_parts(view),)
+        said = (_parts(view), _assumptions(view)) if even.rows else (_parts(view),)
         yield Section("What it costs", said, tables=(cost_table(view), even) if even.rows else (cost_table(view),))
     if view.run.energies:
         words = (
@@ -83,11 +83,14 @@ def _parts(view: View) -> str:
     )
 
 
-def _assumptions() -> str:
+def _assumptions(view: View) -> str:
+    plain = (
+        "each product as a user writes it, with a new C" if view.calls_are_fresh else "bind and launch for each product"
+    )
     return (
         f"A backend pays off when its first use and its products together take less time than with {BASELINE}. A "
         "product takes the kernel's time or the host's, whichever is longer, since launches are enqueued ahead of the "
-        "device. Bound: bind once, then launch. Plain: bind and launch for every product. Never: a product is not "
+        f"device. Bound: bind once, then launch. Plain: {plain}. Never: a product is not "
         "faster by more than δ. First use scatters more than the rest, so only two digits are given."
     )
 

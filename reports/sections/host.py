@@ -12,7 +12,8 @@ from suite.record.measurement import Measurement, Series
 
 WORDS: dict[Series, str] = {
     "launch": "The host's time to enqueue one launch of what is bound already.",
-    "call": "The host's time to bind torch tensors and launch once, which is what a one-off use pays.",
+    "call": "The host's time of what a user writes: from tensors to a new C, its allocation included. The cost of a "
+    "bind is one of set-up, and stands with the first use.",
     "as_called": "Device and host together, as KernelBench times a candidate: one call at a time that returns a new C, "
     "between two events, after the L2 was flushed by a write. What the flush left dirty is written back meanwhile, so "
     "no time here compares with the series cold.",
@@ -20,12 +21,17 @@ WORDS: dict[Series, str] = {
 }
 """What the time of each series in which the host shows includes."""
 
+BOUND_EACH_TIME = "The host's time to bind torch tensors and launch once."
+"""What the series call was in older records."""
+
 HEADS: dict[Series, str] = {"as_called": "One call at a time", "as_called_host": "One call at a time"}
 
 
 def sections(view: View) -> Iterator[Section]:
     """A section per series of the host that was measured."""
     for series, words in WORDS.items():
+        if series == "call" and not view.calls_are_fresh:
+            words = BOUND_EACH_TIME
         if view.series(series):
             yield Section(
                 f"{HEADS.get(series, 'Host time')}, series {series}", (words,), tables=(host_table(view, series),)

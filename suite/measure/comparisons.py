@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from suite.cases import Case, Regime
-from suite.measure.plan import CEILINGS, CONTROL
+from suite.measure.plan import CEILINGS, CONTROL, FRESH
 from suite.measure.samples import CampaignSamples, fastest
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Restart, Series
@@ -116,6 +116,7 @@ class Comparisons:
             rounds_dropped=self.samples.rounds_dropped,
             stop_reason=self.samples.stop_reason,
             allocates=taken.allocates,
+            fresh=self.series in FRESH,
             form=taken.form,
             restarts=self._restarts(name),
             **self._against_the_ceiling(name),

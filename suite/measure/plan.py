@@ -14,6 +14,9 @@ CONTROL = "control_aa"
 CALLED: tuple[Series, ...] = ("as_called", "as_called_host")
 """The series of one call at a time, as KernelBench times a candidate: by events, and by the host's clock."""
 
+FRESH: tuple[Series, ...] = ("call", *CALLED)
+"""The series in which every call is what a user writes: from tensors to a new C, its allocation included."""
+
 
 @dataclass(frozen=True)
 class Plan:

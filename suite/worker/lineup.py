@@ -15,7 +15,7 @@ from suite.check import gate, operands
 from suite.check.operands import Operands
 from suite.measure import ceilings, single_calls, timing
 from suite.measure.campaign import Contender
-from suite.measure.plan import CALLED, CONTROL
+from suite.measure.plan import CALLED, CONTROL, FRESH
 from suite.measure.samples import Samples
 from suite.worker.messages import Measure
 
@@ -47,10 +47,7 @@ class Lineup:
         """Bind the backend to every set, and capture its launches. Raises whatever it raises."""
         bound = [bind(entry, on) for on in self._sets]
         launches: list[Enqueue] = [*bound]
-        if self._request.series == "call":
-            once = backends.load(entry).bind
-            launches = [partial(_call, once, on, self._device.stream) for on in self._sets]
-        if self._request.series in CALLED:
+        if self._request.series in FRESH:
             product, entry = backends.fresh(entry, self._device.stream), replace(entry, allocates=True)
             launches = [partial(product, on.a, on.b) for on in self._sets]
         if entry.allocates:
@@ -95,7 +92,7 @@ class Lineup:
     def samples(self, contender: Contender) -> Samples:
         """What the contender's rounds gave."""
         name, sampler = contender.name, contender.sampler
-        told = self._request.series not in CALLED  # there everyone does
+        told = self._request.series not in FRESH  # there everyone does
         allocates = told and name in self._bound and self._bound[name][0].allocates
         return Samples(contender.samples_s, sampler.method, sampler.launches, self._forms[name], allocates)
 
@@ -140,7 +137,3 @@ class _Kept:
         """Launch; the C of the launch before is given back only then."""
         self.result = self.launch()
         return self.result
-
-
-def _call(bind: Callable[..., Enqueue], on: Operands, stream: int) -> torch.Tensor:
-    return bind(on.a, on.b, on.out, stream)()

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from reports.sections.cost import Cost, break_even, break_even_table, cost, cost_table, energy_table
+from reports.sections import host
+from reports.sections.cost import Cost, _assumptions, break_even, break_even_table, cost, cost_table, energy_table
 from reports.site.page import page
 from reports.tests import factory
 from reports.view import BASELINE, View
@@ -136,3 +137,16 @@ def test_a_first_use_alone_is_still_shown(tmp_path: Path) -> None:
     record = read_run(factory.write(tmp_path, factory.run(series=(), first_uses=FIRST_USES)))
     assert [row[:2] for row in cost_table(View(record)).rows] == [("triton_tuned", "–"), (BASELINE, "–")]
     assert break_even_table(View(record)).rows == ()
+
+
+def test_a_call_s_words_follow_the_record(tmp_path: Path) -> None:
+    run = factory.run(series=("cold", "launch", "call"), cases=(SMALL,))
+    old = factory.viewed(tmp_path / "old", run)
+    for bench in run["benchmarks"]:
+        bench["extra_info"]["fresh"] = bench["extra_info"]["series"] == "call"
+    new = factory.viewed(tmp_path / "new", run)
+    said = [" ".join(p for s in host.sections(view) for p in s.paragraphs) for view in (old, new)]
+    assert host.BOUND_EACH_TIME in said[0]
+    assert "what a user writes" in said[1]
+    assert "Plain: bind and launch" in _assumptions(old)
+    assert "as a user writes it" in _assumptions(new)

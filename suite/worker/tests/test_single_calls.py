@@ -7,12 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
-from backends import find
+from backends import find, torch_broadcast
 from suite.cases import Case
 from suite.measure import single_calls
+from suite.measure.comparisons import Comparisons
 from suite.measure.plan import CONTROL, SMOKE
 from suite.measure.timing import Device
+from suite.record.machine import Machine
 from suite.session.collection import LAUNCH_CASE, called
 from suite.worker.messages import Measure
 from suite.worker.server import Server
@@ -60,3 +63,20 @@ def test_every_backend_is_called_for_a_new_c_and_checked(monkeypatch: pytest.Mon
 def test_single_calls_are_timed_where_the_host_is_all_and_at_the_headline() -> None:
     cases = [Case(4096, 4096, "bfloat16"), Case(64, 64), Case(4096, 4096, "float32", "row_padded")]
     assert called(cases) == [LAUNCH_CASE, cases[0]]
+
+
+def test_a_call_is_what_a_user_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backend's own function of (a, b) is timed, not bind; its C is new and is checked."""
+    called = []
+
+    def fresh(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        called.append(b)
+        return a.unsqueeze(1) * b
+
+    monkeypatch.setattr(torch_broadcast, "fresh", fresh)
+    case = Case(40, 30)
+    samples: Any = Server(Device(), 0.0).answer(Measure(case, "call", find(["torch_broadcast"]), SMOKE))
+    assert samples.outcomes == []
+    assert len(called) > 2 * samples.contenders["torch_broadcast"].launches
+    machine = Machine(kind="cpu", name="X", cache_bytes=1, memory_bytes=1)
+    assert Comparisons(case, "call", samples, machine).measurements()["torch_broadcast"].fresh

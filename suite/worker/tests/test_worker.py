@@ -129,7 +129,8 @@ def test_the_others_are_measured_when_one_breaks(bench: Bench) -> None:
 def test_every_series_can_be_measured_whether_or_not_c_is_allocated(name: str, series: Series, bench: Bench) -> None:
     found = bench.measured(CASE, series, name)
     assert isinstance(found, WithSamples), found
-    assert found.measurement.allocates == (name == "drop_in")
+    assert found.measurement.allocates == (name == "drop_in" and series != "call")
+    assert found.measurement.fresh == (series == "call")
 
 
 def test_a_backend_that_goes_wrong_while_it_is_timed_loses_its_samples(bench: Bench) -> None:
