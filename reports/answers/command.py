@@ -68,7 +68,7 @@ def regret(options: argparse.Namespace, data: Path) -> int:
     """Print what following the answers costs, in the held-out runs named or published; returns 0."""
     from reports import archive
     from reports.answers.condense import condense
-    from reports.answers.regret import judged, lines
+    from reports.answers.regret import judge, lines
     from suite.record.store import read_run
 
     evidence, published = archive.apart(archive.every(data))
@@ -80,11 +80,9 @@ def regret(options: argparse.Namespace, data: Path) -> int:
     truths = condense({slug: runs for slug, runs in judging.items() if runs}).devices
     devices = condense(evidence).devices
     asked = [slug for slug in devices if slug in truths or not given]
+    found = {devices[slug].name: judge(devices[slug], truths.get(slug)) for slug in asked}
     if options.json:
-        found = {
-            devices[slug].name: [asdict(each) for each in judged(devices[slug], truths.get(slug))] for slug in asked
-        }
-        print(json.dumps(found, indent=2))
+        print(json.dumps({name: list(map(asdict, each.regrets)) for name, each in found.items()}, indent=2))
     else:
-        print("\n".join(line for slug in asked for line in lines(devices[slug], truths.get(slug))))
+        print("\n".join(line for each in found.values() for line in lines(each)))
     return 0

@@ -5,13 +5,15 @@ Asked of cases that the rule has not seen: a run of the held-out sweep, or each 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from statistics import mean
+from typing import Literal
 
 from reports.answers.called import WAYS, Called, Question, device_series
 from reports.answers.draws import draws, ratios
-from reports.answers.evidence import Device
+from reports.answers.evidence import Device, Run
 from reports.answers.rule import Decision, decide
 from suite.cases import Case, parse
 
@@ -59,10 +61,6 @@ def held_out(device: Device, truth: Device, called: Called) -> Regret:
     return _regret(truth, called, [(case, decide(device, Question(case, called))) for case in asked])
 
 
-def _series(called: Called) -> str:
-    return "hot" if called == "graph-hot" else "cold"
-
-
 def _regret(truth: Device, called: Called, answers: list[tuple[Case, Decision]]) -> Regret:
     losses: list[Loss] = []
     tied: list[Loss] = []
@@ -80,7 +78,7 @@ def _regret(truth: Device, called: Called, answers: list[tuple[Case, Decision]])
         cases=len(answers),
         unanswered=tuple(unanswered),
         mean=mean(ordered) if ordered else 0.0,
-        p95=ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0,
+        p95=ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else 0.0,
         worst=_worst(losses),
         tied_worst=_worst(tied),
         tied=len(tied),
@@ -97,21 +95,33 @@ def _worst(losses: list[Loss]) -> Loss | None:
     return max(losses, key=lambda each: each.loss, default=None)
 
 
-def judged(device: Device, truth: Device | None) -> Iterator[Regret]:
-    """The regret for every way of calling but a first use: in held-out runs where there are any, else leave-one-out.
+@dataclass(frozen=True)
+class Judgement:
+    """What following a device's answers costs, for every way of calling but a first use.
 
     A first use is decided by seconds of compiling, and the same backend wins in every case.
     """
-    for called in WAYS:
-        if called != "first-use":
-            yield held_out(device, truth, called) if truth else leave_one_out(device, called)
+
+    device: str
+    by: Literal["held-out runs", "leave-one-out"]
+    runs: tuple[Run, ...]  # the held-out ones
+    regrets: tuple[Regret, ...]
 
 
-def lines(device: Device, truth: Device | None) -> Iterator[str]:
+def judge(device: Device, truth: Device | None) -> Judgement:
+    """The regret in held-out runs, condensed as `truth`, where there are any, else leave-one-out."""
+    ways = [called for called in WAYS if called != "first-use"]
+    if truth is None:
+        regrets = tuple(leave_one_out(device, called) for called in ways)
+        return Judgement(device.name, "leave-one-out", (), regrets)
+    return Judgement(device.name, "held-out runs", truth.runs, tuple(held_out(device, truth, each) for each in ways))
+
+
+def lines(found: Judgement) -> Iterator[str]:
     """The device's regret for a terminal, a line for each way of calling."""
-    how = "held-out runs" if truth else "leave-one-out over its own runs: no held-out run is published"
-    yield f"{device.name}, {how}. Regret: time of the recommended backend over the fastest's, less 1"
-    for each in judged(device, truth):
+    how = found.by if found.runs else f"{found.by} over its own runs: no held-out run is published"
+    yield f"{found.device}, {how}. Regret: time of the recommended backend over the fastest's, less 1"
+    for each in found.regrets:
         answered = f"{each.cases - len(each.unanswered)} of {each.cases} cases answered"
         yield (
             f"  {each.called:11}{answered}; mean {each.mean:.2%}, 95th percentile {each.p95:.2%}, "

@@ -10,7 +10,7 @@ from typing import Any
 from reports.answers.called import WAYS, WORDS, Called, Question, device_series
 from reports.answers.evidence import Device, Evidence
 from reports.answers.nearness import aligned
-from reports.answers.regret import judged
+from reports.answers.regret import Judgement
 from reports.answers.rule import decide, unsteady_in
 from suite.cases import ITEMSIZE, LAUNCH_BOUND_S, Case, parse
 
@@ -29,8 +29,8 @@ NOT_KNOWN = "?"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def selection(evidence: Evidence, truths: Mapping[str, Device]) -> str:
-    """The file's text; `truths`: the held-out runs of devices that have any, condensed.
+def selection(evidence: Evidence, judged: Mapping[str, Judgement]) -> str:
+    """The file's text; `judged`: device slug -> what following its answers costs.
 
     Per device: what it is valid for, what following it costs, the measured cases, and bands for all others. A line of
     a table is [upper end of the bytes moved, a letter per band of columns]; letters count through `backends`.
@@ -41,7 +41,7 @@ def selection(evidence: Evidence, truths: Mapping[str, Device]) -> str:
         "about": about,
         "called": {way: WORDS[way] for way in _ways()},
         "columns": COLUMNS,
-        "devices": {each.name: _device(each, truths.get(slug)) for slug, each in evidence.devices.items()},
+        "devices": {each.name: _device(each, judged[slug]) for slug, each in evidence.devices.items()},
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
@@ -51,7 +51,7 @@ def _ways() -> list[Called]:
     return [way for way in WAYS if way != "first-use"]
 
 
-def _device(device: Device, truth: Device | None) -> dict[str, Any]:
+def _device(device: Device, judged: Judgement) -> dict[str, Any]:
     newest = device.runs[0]
     cells = [cell for cases in device.cells.values() for found in cases.values() for cell in found.items()]
     runs = [device.runs[number] for number in sorted({number for _, cell in cells for number in cell.times})]
@@ -67,8 +67,8 @@ def _device(device: Device, truth: Device | None) -> dict[str, Any]:
             "measured": sorted(run.utc[:10] for run in runs)[-1],
             "runs": [run.file for run in runs],
         },
-        "regret_by": "held-out runs" if truth else "leave-one-out",
-        "regret": list(map(asdict, judged(device, truth))),
+        "regret_by": judged.by,
+        "regret": list(map(asdict, judged.regrets)),
         "backends": {letter[name]: name for name in names},
         "measured": {way: dict(_measured(device, way, letter)) for way in _ways()},
         "bands": {way: {dtype: _bands(device, way, dtype, letter) for dtype in DTYPES} for way in _ways()},

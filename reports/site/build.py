@@ -12,10 +12,11 @@ from reports import archive
 from reports.answers.called import Question
 from reports.answers.compare import NotComparable, Row, compare
 from reports.answers.evidence import Evidence
+from reports.answers.regret import Judgement
 from reports.answers.select import answer
 from reports.answers.words import text
 from reports.document import Cell, Page, Section, Table
-from reports.sections import for_good
+from reports.sections import for_good, regret
 from reports.site import first_screen, pages
 from reports.site.layout import Files, Nav, html_page, template
 from reports.site.page import page
@@ -52,6 +53,7 @@ def _short(name: str) -> str:
 
 def site(
     evidence: Evidence,
+    judged: Mapping[str, Judgement],
     views: pages.Views,
     found: Tried,
     beside: Iterable[tuple[str, Page]],
@@ -63,14 +65,14 @@ def site(
     `beside` are the devices' pages that are of no single run, by slug.
     """
     nav = navigation(evidence, found)
-    made = {"html/index.html": index(evidence, nav)}
+    made = {"html/index.html": index(evidence, judged, nav)}
     for slug, each in beside:
         written = _below(each, f"../{each.source}", slug)
         made[f"html/{written.stem}.html"] = html_page(written, nav)
     if not evidence.devices:
         return made
     made["html/answers.js"] = first_screen.script(evidence)
-    root = [*pages.all_pages(evidence, views), compared(views)]
+    root = [*pages.all_pages(evidence, judged, views), compared(views)]
     made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
     for view in (view for runs in views.values() for view in runs):
         path = f"html/{view.machine.slug}/{view.stem}.html"
@@ -115,19 +117,19 @@ def _code() -> str:
     return hashlib.sha256(b"".join(each.read_bytes() for each in sorted(files))).hexdigest()
 
 
-def index(evidence: Evidence, nav: Nav) -> str:
+def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
     """The first page: the form and its answer, then what needs no choice."""
     sections: list[Section] = []
     if evidence.devices:
         sections += first_screen.situations(evidence)
-        sections += for_good.overview(evidence.devices.values())
-        judged = first_screen.verdicts(evidence)
+        sections += [*for_good.overview(evidence.devices.values()), *regret.overview(judged.values())]
+        worth = first_screen.verdicts(evidence)
         links = (
             Cell("Every backend: worth it, where it loses, what it costs", href="backends.html"),
             Cell("All runs and their history", href="runs.html"),
             Cell("The words and the method", href="method.html"),
         )
-        sections.append(Section("torch.compile?", (judged.get("torch_compile", "Not measured."),), links=links))
+        sections.append(Section("torch.compile?", (worth.get("torch_compile", "Not measured."),), links=links))
         more = (Cell("All that is predicted, and how far off the model was", href="rtx4090.html"),)
         sections.append(Section("RTX 4090?", tuple(_rtx4090(evidence)), links=more))
     else:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reports import units
 from reports.answers.evidence import Evidence
+from reports.answers.regret import Judgement
 from reports.device import device, sm, whose
 from reports.document import Table
-from reports.sections import for_good, scaling, spread, tried
+from reports.sections import for_good, regret, scaling, spread, tried
 from reports.sections.what import summary
 from reports.site.first_screen import situations
 from reports.site.layout import Files, template
@@ -24,13 +25,15 @@ def index(
     others: Mapping[str, Variants],
     scaled: Mapping[str, Sequence[tuple[str, Scaling]]],
     evidence: Evidence,
+    judged: Mapping[str, Judgement],
 ) -> str:
     """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
     newest_first = sorted(devices.values(), key=lambda runs: (runs[0].record.utc, runs[0].machine.slug), reverse=True)
+    costs = regret.overview(judged.values())
     return template(
         "index.md.j2",
         devices=newest_first,
-        situations=[*situations(evidence), *for_good.overview(evidence.devices.values())],
+        situations=[*situations(evidence), *for_good.overview(evidence.devices.values()), *costs],
         table=devices_table(newest_first),
         headline=f"{HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}",
         files=files,

@@ -9,10 +9,11 @@ from backends import CATALOGUE
 from reports import units
 from reports.answers.called import Called, Question
 from reports.answers.evidence import Device, Evidence
+from reports.answers.regret import Judgement
 from reports.answers.rule import Decision, decide
 from reports.document import Cell, Figure, Page, Section, Table, loss_level, said
 from reports.figures.bandwidth import bandwidth
-from reports.sections import cost, for_good, predicted
+from reports.sections import cost, for_good, predicted, regret
 from reports.site.first_screen import cases, verdicts
 from reports.view import View
 from suite.cases import HEADLINE, Case
@@ -27,10 +28,10 @@ Views = Mapping[str, Sequence[View]]
 WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("graph-hot", "operands reused"))
 
 
-def all_pages(evidence: Evidence, views: Views) -> Iterator[Page]:
+def all_pages(evidence: Evidence, judged: Mapping[str, Judgement], views: Views) -> Iterator[Page]:
     """Every page of the site's root but the index, for published runs."""
     for slug, device in evidence.devices.items():
-        yield gpu(device, views[slug])
+        yield gpu(device, judged[slug], views[slug])
     yield backends(evidence, views)
     yield rtx4090(views)
     yield runs(views)
@@ -39,7 +40,7 @@ def all_pages(evidence: Evidence, views: Views) -> Iterator[Page]:
     yield method()
 
 
-def gpu(device: Device, views: Sequence[View]) -> Page:
+def gpu(device: Device, judged: Judgement, views: Sequence[View]) -> Page:
     """One device: the map of all cases, who is within how much of the fastest, bandwidth by size."""
     sections = []
     for called, words in WAYS:
@@ -47,7 +48,7 @@ def gpu(device: Device, views: Sequence[View]) -> Page:
         decided = {case: each for case, each in decided.items() if each.measured}
         if decided:
             sections.append(_map(decided, words))
-    sections.append(for_good.section(device))
+    sections += [for_good.section(device), regret.section(judged, DATA_ROOT)]
     figure = bandwidth(views[0])
     figures: tuple[Figure, ...] = (figure,) if figure else ()
     links = tuple(_run_link(view) for view in views)

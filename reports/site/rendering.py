@@ -14,6 +14,7 @@ from reports import archive
 from reports.answers.condense import condense
 from reports.answers.documents import documents
 from reports.answers.evidence import files as of_data
+from reports.answers.regret import judge
 from reports.document import Page
 from reports.places import PUBLISHED
 from reports.sections import scaling, spread, tried
@@ -57,9 +58,12 @@ def publish(
     for slug, written in beside:
         made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
     condensed = condense(devices, of_data(data))
-    made["README.md"] = index(views, made, {slug: found for slug, (_, found) in others.items()}, scaled, condensed)
-    made |= documents(devices, judging, of_data(data))
-    made |= site(condensed, views, others, beside, published, passed_over)
+    truths = condense(judging).devices
+    judged = {slug: judge(each, truths.get(slug)) for slug, each in condensed.devices.items()}
+    tried_here = {slug: found for slug, (_, found) in others.items()}
+    made["README.md"] = index(views, made, tried_here, scaled, condensed, judged)
+    made |= documents(condensed, judged)
+    made |= site(condensed, judged, views, others, beside, published, passed_over)
     _write(published, made)
     if not bad:
         _remove_all_but(published, made)

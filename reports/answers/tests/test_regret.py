@@ -10,8 +10,9 @@ import pytest
 from reports.__main__ import main
 from reports.answers.condense import condense, evidence
 from reports.answers.evidence import Device
-from reports.answers.regret import held_out, leave_one_out
+from reports.answers.regret import held_out, judge, leave_one_out
 from reports.archive import runs
+from reports.sections.regret import overview, section
 from reports.tests import factory
 from suite.cases import HELD_OUT, Case
 from suite.record.store import read_run
@@ -72,6 +73,18 @@ def test_the_command_judges_by_published_held_out_runs_or_by_those_named(
     assert "leave-one-out" in capsys.readouterr().out
     assert main(["regret", str(moved)], data=data) == 0
     assert "held-out runs" in capsys.readouterr().out
+
+
+def test_the_pages_say_by_what_the_regret_was_measured(data: Path, judging: Path, tmp_path: Path) -> None:
+    (device,) = evidence(data).devices.values()
+    own, held = judge(device, None), judge(device, evidence_of(judging))
+    assert "Not measured yet" in " ".join(section(own, "").paragraphs)
+    said = section(held, "../data/")
+    assert "Not measured yet" not in " ".join(said.paragraphs)
+    assert said.links[0].href == f"../data/{device.slug}/{judging.name}"
+    assert said.tables[0].rows[0][2].startswith("10.")
+    (across,) = overview([own, held])
+    assert len(across.tables[0].rows) == 8
 
 
 def test_a_run_of_a_device_without_answers_is_refused(

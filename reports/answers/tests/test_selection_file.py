@@ -14,6 +14,7 @@ from reports.answers import dispatch
 from reports.answers.called import Question
 from reports.answers.condense import evidence
 from reports.answers.evidence import Device, Evidence
+from reports.answers.regret import judge
 from reports.answers.rule import decide
 from reports.answers.selection_file import selection
 from reports.tests import factory
@@ -37,7 +38,7 @@ def device(tmp_path_factory: pytest.TempPathFactory) -> Device:
 @pytest.fixture(scope="module")
 def file(device: Device, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("selection") / "selection.json"
-    path.write_text(selection(Evidence({device.slug: device}), {}), encoding="utf-8")
+    path.write_text(selection(Evidence({device.slug: device}), {device.slug: judge(device, None)}), encoding="utf-8")
     return path
 
 
