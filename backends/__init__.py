@@ -28,6 +28,7 @@ __all__ = [
     "Entry",
     "Exemption",
     "Launch",
+    "Unavailable",
     "UnknownBackend",
     "Unsupported",
     "bind",
@@ -71,6 +72,10 @@ class CannotDo(DiagbenchError):
 
 class Unsupported(Exception):
     """A backend cannot take these operands; the message is the reason, one line."""
+
+
+class Unavailable(Exception):
+    """A backend of the catalogue whose import raised: a library that does not fit the others. One line says what."""
 
 
 class BadOperands(DiagbenchError, ValueError):
@@ -170,7 +175,9 @@ def why_unsupported(entry: Entry, dtype: str, device: str = "") -> str:
 
 
 def load(entry: Entry) -> Backend:
-    """Import and return the entry's module. A missing or broken library raises whatever its import raises.
+    """Import and return the entry's module. Raises Unavailable for a library that is missing, broken or does not fit.
+
+    A candidate's file raises whatever running it raises.
 
     A Triton backend says by `launch_arguments` what it launches, and _triton_launch binds that.
     """
@@ -178,10 +185,20 @@ def load(entry: Entry) -> Backend:
         from backends import _candidate as candidate
 
         return candidate.load(entry.path)
-    module: Any = importlib.import_module(f"backends.{entry.name}")
+    module = _imported(entry)
     if hasattr(module, "launch_arguments"):
         return cast(Backend, importlib.import_module("backends._triton_launch").Bound(module))
     return cast(Backend, module)
+
+
+def _imported(entry: Entry) -> Any:
+    try:
+        return importlib.import_module(f"backends.{entry.name}")
+    except (Unsupported, MemoryError):
+        raise
+    except Exception as error:  # libraries that do not fit one another raise anything
+        said = str(error).strip().splitlines() or ["no message"]
+        raise Unavailable(f"its import raised {type(error).__name__}: {said[0]}") from error
 
 
 def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int = 0) -> Launch:

@@ -137,6 +137,7 @@ class DropIn:
 
     def __init__(self, model: Callable[..., Any], init_inputs: Callable[[], Any] | None = None) -> None:
         self._model, self._init_inputs = model, init_inputs
+        self._made: dict[torch.device, Any] = {}
 
     def model(self) -> Any:
         """A new ModelNew. Raises WantsArguments where it wants others than the file's get_init_inputs gives."""
@@ -154,6 +155,12 @@ class DropIn:
         model = self.model().to(b.device)
         return without_grad(lambda: model(a, b))
 
+    def fresh(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """The C that a model returns which was made once for each device, as a user calls it."""
+        if b.device not in self._made:
+            self._made[b.device] = self.model().to(b.device)
+        return without_grad(lambda: self._made[b.device](a, b))()
+
 
 class Plain:
     """A Backend that calls the file's function of (A, B), which returns a fresh C."""
@@ -165,6 +172,10 @@ class Plain:
         """Bind the operands as backends.Backend.bind says; `out` is left alone."""
         function = self._function
         return without_grad(lambda: function(a, b))
+
+    def fresh(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        """The C that the function returns, as a user calls it."""
+        return without_grad(lambda: self._function(a, b))()
 
 
 def without_grad(launch: Callable[[], Any]) -> Enqueue:

@@ -13,6 +13,7 @@ import torch
 
 import backends
 from backends import BadOperands, Entry, Launch, Unsupported, find, named
+from backends._candidate import DropIn
 
 (TORCH,) = find(["torch_broadcast"])
 (CPU_ONLY,) = find(["numpy_broadcast"])
@@ -136,3 +137,21 @@ def test_a_new_c_is_returned_by_the_backends_own_way_or_by_bind() -> None:
         first, second = product(a, b), product(a, b)
         assert torch.equal(first, a[:, None] * b)
         assert first.data_ptr() != second.data_ptr()
+
+
+def test_a_candidate_s_model_is_made_once_and_called_as_a_user_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    a, b, _ = operands()
+    made: list[torch.nn.Module] = []
+
+    class Model(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+        def forward(self, a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+            return a[:, None] * b
+
+    monkeypatch.setattr(backends, "load", lambda entry: DropIn(Model))
+    product = backends.fresh(TORCH)
+    assert torch.equal(product(a, b), product(a, b))
+    assert len(made) == 1

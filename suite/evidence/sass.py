@@ -53,7 +53,8 @@ def _compile(entry: backends.Entry, case: Case, capability: Capability, sms: int
     try:
         made = backends.compile_for(entry, case.rows, case.cols, case.dtype, capability)
         return cubin.read(made, entry.name, case, capability, sms)
-    except (ModuleNotFoundError, cubin.MissingTool) as error:  # no case fares better: one Outcome for all
+    except (backends.Unavailable, ModuleNotFoundError, cubin.MissingTool) as error:
+        # No case fares better: one Outcome for all.
         return Outcome(backend=entry.name, kind="unavailable", reason=_line(error))
     except backends.Unsupported as error:
         return Outcome(backend=entry.name, case=case.id, kind="unsupported", reason=_line(error))

@@ -41,7 +41,10 @@ def judged(entry: Entry) -> Outcome | None:
     found = judge(entry, ())
     if found.verdict == "right":
         return None
-    return Outcome(backend=entry.name, kind=_kind(found.verdict, found.caught_by), reason=found.reason)
+    kind = _kind(found.verdict, found.caught_by)
+    if kind == "crashed" and found.verdict == "unjudged" and not from_outside(entry):
+        kind = "unavailable"  # its import raised: a library that does not fit
+    return Outcome(backend=entry.name, kind=kind, reason=found.reason)
 
 
 def gate(entry: Entry, case: Case) -> Outcome | None:

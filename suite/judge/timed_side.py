@@ -82,7 +82,7 @@ class Timed:
         return [partial(one.keep, self._call_of(self._side.entry, one.on)) for one in bound]
 
     def _call_of(self, entry: Entry, on: Operands) -> Enqueue:
-        return lambda: backends.bind(entry, on.a, on.b, on.out, self._side.device.stream)()
+        return partial(backends.fresh(entry, self._side.device.stream), on.a, on.b)
 
     def _add_candidate(self, own: Sequence[Any]) -> str:
         """Capture its launches, or say why events have to do."""
@@ -168,7 +168,7 @@ class Timed:
         return {"kernels": kernel_nodes(sampler.timed_graph), "launches": sampler.launches}
 
     def host_costs(self, launches: int) -> dict[str, Any]:
-        """Seconds that the host spends on one bound launch, and on bind and launch together."""
+        """Seconds that the host spends on one bound launch, and on what a user writes: from tensors to a new C."""
         own = list(self._side.sets.values())
         assert self._side.entry is not None
         call = self._call_of(self._side.entry, own[0].on)

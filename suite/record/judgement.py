@@ -64,7 +64,7 @@ class JudgedTime(Typed):
     control_ci99: tuple[float, float]  # a reference against itself, in the same rounds
     rounds: int
     launch_s: float | None = None  # what the host spends to enqueue one launch
-    call_s: float | None = None  # bind and launch, from tensors to C
+    call_s: float | None = None  # on what a user writes, from tensors to a new C; on bind and launch in older ones
 
 
 class Judgement(Typed):

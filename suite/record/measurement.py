@@ -95,8 +95,8 @@ class Measurement(Typed):
     rounds_dropped: Annotated[int, Field(ge=0)] = 0
     stop_reason: StopReason
     allocates: bool = False
-    # Each call is what a user writes, from tensors to a new C. Else one of the series call binds and launches once: in
-    # older records, and of a candidate in the judge's process.
+    # Each call is what a user writes, from tensors to a new C. Else one of the series call binds and launches once, as
+    # in older records.
     fresh: bool = False
     form: str = ""  # which of its forms or configs the backend ran, as it words it; "x or y" where restarts chose both
     restarts: tuple[Restart, ...] = ()  # in order; () where one process took all rounds

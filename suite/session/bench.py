@@ -186,7 +186,7 @@ class Bench:
         measurements = Comparisons(case, series, samples, self.machine, beside).measurements()
         if name not in measurements:
             return {}
-        own = measurements[name].model_copy(update={"apart": True, "fresh": False})
+        own = measurements[name].model_copy(update={"apart": True})
         return {name: WithSamples(own, samples.contenders[name].samples_s)}
 
     def examine(self, case: Case, backend: str) -> Examined | Outcome:

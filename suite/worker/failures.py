@@ -13,7 +13,7 @@ import torch
 
 import backends
 import backends._candidate
-from backends import Unsupported
+from backends import Unavailable, Unsupported
 from suite import ROOT
 from suite.check import gate
 from suite.measure import timing
@@ -41,6 +41,8 @@ def why(error: BaseException) -> tuple[OutcomeKind, str]:
     if isinstance(error, timing.CaptureFailed) and error.__cause__ is not None:
         kind, reason = why(error.__cause__)
         return kind, f"in the capture of its launches, {reason}"
+    if isinstance(error, Unavailable):
+        return "unavailable", str(error)
     if isinstance(error, Unsupported):
         return "unsupported", str(error)
     if isinstance(error, gate.Incorrect):

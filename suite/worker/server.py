@@ -117,6 +117,8 @@ class Server:
             self.device.synchronize()
         except RuntimeError:
             raise DeviceLost("crashed", reason) from None
+        if kind == "unavailable":  # in every case alike
+            return Outcome(backend=entry.name, kind=kind, reason=reason)
         return Outcome(backend=entry.name, case=case.id, series=series, kind=kind, reason=reason)
 
     def _report(self, name: str) -> None:

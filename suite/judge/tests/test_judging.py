@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
+
+from backends import Entry
+from suite.judge import contender
 from suite.judge.tests.trying import CASES, judged, named
 from suite.record.judgement import Judgement
 
@@ -24,3 +29,14 @@ def test_a_fault_in_the_asked_case_names_the_first_wrong_element(tmp_path: Path)
     assert (found.wrong.first.row, found.wrong.first.col) == (0, 0)
     assert found.wrong.count == CASES[0].rows * CASES[0].cols
     assert Judgement.model_validate_json(found.model_dump_json()) == found
+
+
+@pytest.mark.parametrize(("path", "kind"), [("", "unavailable"), ("file.py", "crashed")])
+def test_an_import_that_raises_is_a_candidates_fault_and_not_the_catalogue_s(
+    path: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = SimpleNamespace(verdict="unjudged", caught_by="load", reason="its import raised")
+    monkeypatch.setattr(contender, "judge", lambda entry, cases: found)
+    outcome = contender.judged(Entry("x_y", "", (), path=path))
+    assert outcome is not None
+    assert outcome.kind == kind

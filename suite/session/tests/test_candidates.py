@@ -50,6 +50,7 @@ def test_an_honest_candidate_is_timed_beside_the_reference_in_its_own_process(be
         found = bench.measured(CASE, series, "honest_plain")
         assert isinstance(found, WithSamples), found
         assert found.measurement.apart
+        assert found.measurement.fresh == (series == "call")
         assert found.measurement.reference == "torch_broadcast"
 
 
