@@ -79,6 +79,8 @@ def _add_select(commands: argparse._SubParsersAction[Parser]) -> None:
     choose.add_argument("--called", choices=WAYS, default=DEFAULT, help=f"{ways}. Default: {DEFAULT}")
     choose.add_argument("--calls", type=int, default=CALLS, metavar="N", help="among which a first use is divided")
     choose.add_argument("--device", metavar="NAME", help="its name, slug or whole words of them; default: the only one")
+    again = "measure for half a minute here whether the answers hold: code 0 valid, 6 drifted, 5 another device"
+    choose.add_argument("--revalidate", action="store_true", help=again)
     choose.add_argument("--json", action="store_true", help="a JSON object on stdout")
 
 

@@ -23,6 +23,8 @@ def select(options: argparse.Namespace, data: Path, published: Path) -> int:
     """Print the answer; returns its exit code. Raises DiagbenchError for a question that makes no sense."""
     if options.calls < 1:
         raise NotMeasured(f"--calls must be 1 or more, not {options.calls}")
+    if options.revalidate:
+        return _revalidate(options, _evidence(data, published))
     if options.rows is options.cols is None:
         return _for_good(options, _evidence(data, published))
     if None in (options.rows, options.cols, options.dtype):
@@ -52,6 +54,18 @@ def _for_good(options: argparse.Namespace, evidence: Evidence) -> int:
     else:
         print("\n".join(lines(found)) if found else f"not known: {why}")
     return EXIT_CODES[status]
+
+
+def _revalidate(options: argparse.Namespace, evidence: Evidence) -> int:
+    """Measure a little, and print whether the answers hold on the present device; returns the verdict's code."""
+    from reports.answers.revalidate import lines, measure, revalidate
+
+    if (options.rows, options.cols, options.dtype, options.device) != (None,) * 4:
+        raise NotMeasured("--revalidate asks the present device, of the cases that tell most; leave the rest out")
+    found = revalidate(evidence, options.called, measure)
+    said = json.dumps(asdict(found) | {"exit_code": found.exit_code}, indent=2) if options.json else None
+    print(said or "\n".join(lines(found)))
+    return found.exit_code
 
 
 def _evidence(data: Path, published: Path) -> Evidence:
