@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from reports.answers.called import Question, device_series, host_series
 from reports.answers.draws import draws, ratios, restarts
 from reports.answers.evidence import Device
-from reports.answers.nearness import aligned, class_of, distance, neighbours
+from reports.answers.nearness import class_of, distance, neighbours, rows
 from suite.cases import Case, parse
 
 FEWEST_NEIGHBOURS = 2
@@ -84,8 +84,8 @@ def _why_not(device: Device, question: Question, found: list[Case]) -> str:
         return f"no run holds the series {host}"
     if len(found) < FEWEST_NEIGHBOURS:
         return f"{len(found) or 'no'} case of {case.dtype} {case.layout} was measured, too few to go by"
-    if not any(aligned(each) == aligned(case) for each in found):
-        return f"no case with rows {'on' if aligned(case) else 'off'} 16-byte boundaries was measured"
+    if not any(rows(each) == rows(case) for each in found):
+        return f"no {case.dtype} case with rows {rows(case)} was measured"
     return ""
 
 

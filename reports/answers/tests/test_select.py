@@ -116,6 +116,26 @@ def test_what_one_neighbour_shows_slower_is_neither_chosen_nor_tied(tmp_path: Pa
     assert ask(tmp_path, SQUARE).backend == "numba_cuda"
 
 
+def test_no_rows_speak_for_rows_of_another_kind(data: Path) -> None:
+    for called in ("graph-cold", "launched"):
+        short = ask(data, Case(1 << 20, 7), called)
+        assert (short.status, short.backend) == ("unknown", "")
+        assert "shorter than a warp, off 16-byte boundaries" in text(short)
+    store(data, factory.BACKENDS, cases=(Case(1 << 20, 13),))
+    assert ask(data, Case(1 << 20, 7)).status == "interpolated"
+
+
+def test_between_fewer_and_more_columns_both_sides_must_hold(tmp_path: Path) -> None:
+    wide = tuple(Case(4096 * 4096 // cols, cols) for cols in (4095, 4097, 5001, 6001))
+    store(tmp_path, {"triton_tuned": 0.97, "cublas_dgmm": 0.98}, cases=wide)
+    assert ask(tmp_path, Case(1 << 20, 37)).backend == "cublas_dgmm"
+    raw = factory.run(cases=(Case(1 << 20, 35),), backends={"triton_tuned": 0.97, "cublas_dgmm": 0.3})
+    factory.write(tmp_path, raw, "fewer")
+    reply = ask(tmp_path, Case(1 << 20, 37))
+    assert (reply.backend, reply.tied) == ("triton_tuned", ())
+    assert "1048576x35-float32-contiguous" in reply.cases
+
+
 def test_what_differed_between_runs_is_no_choice_for_a_case_that_was_not_measured(tmp_path: Path) -> None:
     shares = {"torch_compile": 0.99, "triton_tuned": 0.96}
     store(tmp_path, shares, shares, cases=CASES[2:])
