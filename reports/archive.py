@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from reports.places import DATA
-from suite.cases import HEADLINE, HELD_OUT
+from suite.cases import HEADLINE, HELD_OUT, SWEEPS
 from suite.record.machine import Machine
 from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
@@ -36,8 +36,9 @@ def runs(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
 
 
 def every(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
-    """Device slug -> all its runs, newest first; slugs in alphabetical order.
+    """Device slug -> all its runs, newest first, those of no named sweep last; slugs in alphabetical order.
 
+    The first run is the one that stands for the device: a few cases do not, however new.
     Raises BadRecord, unless it is passed over.
     """
     found: dict[str, list[Record]] = {}
@@ -50,7 +51,8 @@ def every(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
             continue
         found.setdefault(record.machine.slug, []).append(record)
     return {
-        slug: tuple(sorted(each, key=lambda run: (run.utc, run.path), reverse=True)) for slug, each in found.items()
+        slug: tuple(sorted(each, key=lambda run: (run.run.sweep in SWEEPS, run.utc, run.path), reverse=True))
+        for slug, each in found.items()
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from backends import DiagbenchError
@@ -74,8 +75,13 @@ def name(path: Path, record: Record) -> str:
 
 def _pages(folder: Path) -> list[Path]:
     """Write the page of every group among the runs of a device's folder."""
-    runs = [View(store.read_run(path)) for path in run_files(folder)]
-    written = {name: text for group in spread.groups(runs) for name, text in files(spread.page(group, ".")).items()}
+    runs = sorted((View(store.read_run(path)) for path in run_files(folder)), key=_began, reverse=True)
+    pages = [spread.page(group, ".", runs) for group in spread.groups(runs)]
+    written = {name: text for page in pages for name, text in files(page).items()}
     for name, text in written.items():
         store.write(folder / name, text)
     return [folder / name for name in written if name.endswith(".html")]
+
+
+def _began(run: View) -> datetime:
+    return run.record.utc

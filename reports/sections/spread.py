@@ -8,6 +8,7 @@ from itertools import combinations
 from reports import units
 from reports.device import device, whose
 from reports.document import Page, Section, Table, filled, said
+from reports.sections import at_once
 from reports.view import View
 from suite.cases import parse
 from suite.record.measurement import Measurement
@@ -37,12 +38,16 @@ def stem(group: Group) -> str:
     return f"spread-{first.utc:%Y%m%dT%H%M%SZ}-{group[0].machine.commit[:8]}"
 
 
-def page(group: Group, source: str) -> Page:
-    """The page of one group; `source` is the path from the page to the folder of its runs."""
+def page(group: Group, source: str, runs: Sequence[View]) -> Page:
+    """The page of one group; `source` is the path from the page to the folder of its runs.
+
+    runs: all of the device's, newest first; those of the same GPUs alone stand beside the group's.
+    """
     first = group[0]
     sections = (
         Section("What this is", _what(group), tables=(runs_table(group),)),
         Section("The spread, DRAM-bound and cold", _reading(group), tables=filled(spread_table(group))),
+        *at_once.sections(group, runs),
         Section("How to reproduce it", code=f"git checkout {first.machine.commit}\n{first.run.command}"),
     )
     return Page(f"{len(group)} × {first.machine.name}, {first.record.utc:%Y-%m-%d}", stem(group), source, sections)

@@ -92,7 +92,7 @@ def _beside(
             yield slug, scaling.page(document, f"../../data/{slug}/{name}")
     for slug, runs in views.items():
         for group in spread.groups(runs):
-            yield slug, spread.page(group, f"../../data/{slug}")
+            yield slug, spread.page(group, f"../../data/{slug}", runs)
 
 
 def _twins(runs: Iterable[Record], pass_over: archive.PassOver) -> Files:

@@ -1,11 +1,13 @@
 """Runs of several hosts in one folder, and the page of what GPUs of one model differ by."""
 
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reports import archive
 from reports.__main__ import main
 from reports.sections import spread
 from reports.site.rendering import publish
@@ -15,9 +17,9 @@ from suite.cases import HEADLINE, Case
 from suite.statistics import Ratio, across
 
 
-def of_group(rank: int, size: int = 2, slower: float = 1.0, host: str = "abcd") -> dict[str, Any]:
+def of_group(rank: int, size: int = 2, slower: float = 1.0, host: str = "abcd", **of_run: Any) -> dict[str, Any]:
     group = {"utc": "2026-01-02T03:04:05+00:00", "host": host, "rank": rank, "size": size}
-    run = factory.run(cases=(HEADLINE, Case(256, 256)), group={**group, "gpus": "all", "place": str(rank)})
+    run = factory.run(cases=(HEADLINE, Case(256, 256)), group={**group, "gpus": "all", "place": str(rank)}, **of_run)
     for bench in run["benchmarks"]:
         measured = bench["extra_info"]
         for field in ("median_s", "mean_s", "p5_s", "p95_s"):
@@ -51,6 +53,32 @@ def test_runs_of_two_hosts_are_named_apart_and_get_their_page(hosts: Path, capsy
     published = hosts / "published"
     assert publish(hosts / "all", published) == 2
     assert "spread-20260102T030405Z-01234567.md" in (published / "README.md").read_text()
+
+
+def test_a_group_s_page_says_how_its_gpus_were_alone(hosts: Path) -> None:
+    shutil.rmtree(hosts)
+    for rank in (0, 1):
+        card: dict[str, Any] = {"machine": {**factory.H100, "gpu": f"card {rank}"}, "samples": 30}
+        factory.write(hosts / f"host{rank}", of_group(rank, **card))
+        if rank == 0:
+            factory.write(hosts / "alone", factory.run(utc="2026-01-02T04:04:05+00:00", **card))
+    assert main(["merge", *map(str, hosts.iterdir()), "--to", str(hosts / "all")]) == 0
+    (page,) = [text.decode() for name, text in contents(hosts / "all").items() if name.endswith(".md")]
+    rows = [
+        line
+        for line in page.split("## At once with the others, and alone")[1].splitlines()
+        if line.startswith("| 4096")
+    ]
+    assert len(rows) == len(factory.BACKENDS)  # of rank 0, in the one case that the run alone has too
+    assert all("1.000 [" in row for row in rows)
+    assert "3 of 3 intervals hold 1." in page
+
+
+def test_what_measured_a_few_cases_does_not_stand_for_the_device(tmp_path: Path) -> None:
+    factory.write(tmp_path, factory.run())
+    factory.write(tmp_path, factory.run(utc="2026-02-02T03:04:05+00:00", sweep=HEADLINE.id), "20260202T030405Z-0123456")
+    (runs,) = archive.runs(tmp_path).values()
+    assert [run.run.sweep for run in runs] == ["quick", HEADLINE.id]
 
 
 def test_doubles_and_other_schemas_are_refused_in_a_line(hosts: Path, capsys: pytest.CaptureFixture[str]) -> None:
