@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
-import multiprocessing
 import os
 import select
 import signal
@@ -25,7 +24,7 @@ from typing import Any, Literal
 from suite.device.memory import free_bytes, memory_kills
 from suite.judge import messages
 from suite.judge.processes import Stat, offspring, own_bytes, resident_bytes, state_of
-from suite.worker.process import how_it_ended
+from suite.worker.process import forking, how_it_ended
 
 PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
@@ -65,8 +64,7 @@ class Candidate:
         self._ever: set[int] = set()
         self._folder = tempfile.TemporaryDirectory(prefix="diagbench-judge-", ignore_cleanup_errors=True)
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["torch", "triton.testing", "suite.judge.candidate_side"])
+        context = forking()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._output, written = context.Pipe(duplex=False)
         with suppress(OSError):

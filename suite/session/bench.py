@@ -58,7 +58,7 @@ def start(
     Raises WorkerFailed, and locks.Busy where another run measures on this GPU.
     """
     with ExitStack() as held:
-        worker = Worker(silence_s, sorted({name for entry in entries for name in caches(entry)}))
+        worker = Worker(silence_s, sorted({name for entry in entries for name in caches(entry)}), forked=smoke)
         held.callback(worker.close)
         uuid: str = "" if smoke else worker.request(Identify())
         if uuid:

@@ -96,13 +96,7 @@ def _require_comparable(config: pytest.Config) -> None:
         raise backends.DiagbenchError("--benchmark-compare-fail needs --benchmark-compare; give both")
     if not compared or "://" in storage.removeprefix("file://"):
         return
-    globs = [] if compared is True else [compared]
-    try:
-        found = FileStorage(storage.removeprefix("file://"), logger=None, default_machine_id=get_machine_id()).query(
-            *globs
-        )
-    except (ValueError, OSError):
-        found = []
+    found = _compared(storage.removeprefix("file://"), [] if compared is True else [compared])
     if not found:
         which = "saved run" if compared is True else f"file or saved run {compared}"
         raise backends.DiagbenchError(f"--benchmark-compare: there is no {which}; `--benchmark-save NAME` saves one")

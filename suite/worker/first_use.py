@@ -1,14 +1,13 @@
 """What the first product of a backend costs: its import, its bind and its first launch, each in a fresh process.
 
 What every backend needs is there before the clock starts: torch, the device's context and the operands. The processes
-are forked from one that has imported torch and nothing else, and that never touches a device. The parent's side imports
+are forked from one that has imported torch and no backend, and that never touches a device. The parent's side imports
 no array library.
 """
 
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 import tempfile
 import time
@@ -23,7 +22,7 @@ from suite.device import locks
 from suite.device.memory import memory_kills
 from suite.record.measurement import Outcome
 from suite.record.run import FirstUse
-from suite.worker.process import die_with_parent, how_it_ended
+from suite.worker.process import die_with_parent, forking, how_it_ended
 
 TIMEOUT_S = 180.0
 
@@ -54,8 +53,7 @@ def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUs
 
 def _in_a_fresh_process(entry: Entry, case: Case, places: Mapping[str, str], timeout_s: float) -> dict[str, Any]:
     """What `spent` returns there, or the kind and the reason of an Outcome; places: where each cache is to be."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch"])
+    context = forking()
     ours, theirs = context.Pipe(duplex=False)
     kills = memory_kills()
     process = context.Process(target=_answer, args=(theirs, entry, case, os.environ | places))

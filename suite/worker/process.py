@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -43,9 +44,13 @@ class Worker:
     that starts after `renew` compiles and tunes anew.
     """
 
-    def __init__(self, silence_s: float = SILENCE_S, caches: Sequence[str] = ()) -> None:
-        """caches: the environment variables that say where compilers keep what they made."""
-        self._silence_s, self._caches = silence_s, tuple(caches)
+    def __init__(self, silence_s: float = SILENCE_S, caches: Sequence[str] = (), forked: bool = False) -> None:
+        """caches: the environment variables that say where compilers keep what they made.
+
+        forked: by `forking`, which is quick; such processes share how their memory is laid out, so that times of two of
+        them would be alike for no good reason.
+        """
+        self._silence_s, self._caches, self._forked = silence_s, tuple(caches), forked
         self.kept = Path(tempfile.mkdtemp(prefix="diagbench-"))
         self._began = time.monotonic()
         self._kills = 0
@@ -105,11 +110,11 @@ class Worker:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            context = multiprocessing.get_context("spawn")
+            context: Any = forking() if self._forked else multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
-            places = {name: str(self.kept / name.lower()) for name in self._caches}
+            environment = os.environ | {name: str(self.kept / name.lower()) for name in self._caches}
             self._kills = memory.memory_kills()
-            self._process = context.Process(target=_serve, args=(theirs, self._began, places), daemon=True)
+            self._process = context.Process(target=_serve, args=(theirs, self._began, environment), daemon=True)
             self._process.start()
             theirs.close()
         return self._connection
@@ -143,11 +148,19 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _serve(connection: Connection, began: float, places: Mapping[str, str]) -> None:
+def forking() -> ForkServerContext:
+    """Processes forked from one that has imported what every one of them needs, and touches no device."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["torch", "triton.testing", "scipy.stats"])
+    return context
+
+
+def _serve(connection: Connection, began: float, environment: Mapping[str, str]) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to every process: the parent ends this one
-    os.environ.update(places)
+    os.environ.clear()  # of what was there when the server of forks was started
+    os.environ.update(environment)
     try:
         from suite.worker.server import serve
     except ImportError as error:

@@ -31,12 +31,7 @@ def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:
     ("arguments", "said"),
     [
         (("--backends", "torch_broadcst"), "torch_broadcst"),
-        (("--sweep", "huge"), "quick, full"),
-        (("--sweep", "4x4-int3-contiguous"), "int3"),
-        (("--candidate", "nowhere.py"), "nowhere.py"),
-        (("--candidate", "constraints.txt"), "ending in .py"),
         (("--candidate", "suite/cases.py"), "ModelNew"),
-        (("--record", "/proc/nowhere"), "/proc/nowhere"),
     ],
 )
 def test_bad_options_are_one_line_and_measure_nothing(arguments: tuple[str, ...], said: str) -> None:
@@ -45,6 +40,18 @@ def test_bad_options_are_one_line_and_measure_nothing(arguments: tuple[str, ...]
     lines = [line for line in done.stderr.splitlines() if line.strip()]
     assert len(lines) == 1
     assert said in lines[0]
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ({"--sweep": "huge"}, "quick, full"),
+    ({"--sweep": "4x4-int3-contiguous"}, "int3"),
+    ({"--candidate": [Path("nowhere.py")]}, "nowhere.py"),
+    ({"--candidate": [Path("constraints.txt")]}, r"ending in \.py"),
+    ({"--record": Path("/proc/nowhere")}, "/proc/nowhere"),
+])  # fmt: skip
+def test_every_bad_option_is_refused(given: dict[str, object], said: str) -> None:
+    with pytest.raises(DiagbenchError, match=said):
+        options.parse(asked(**given))
 
 
 def test_backends_that_cannot_run_here_are_no_run(tmp_path: Path) -> None:
@@ -58,24 +65,26 @@ def test_backends_that_cannot_run_here_are_no_run(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two runs, the second compared with the first by pytest-benchmark's own option."""
     folder = tmp_path_factory.mktemp("runs")
-    for number in range(2):
-        done = pytest_run(*SMALL, "--record", str(folder / str(number)))
-        assert done.returncode == 0, done.stdout + done.stderr
+    done = pytest_run(*SMALL, "--record", str(folder / "0"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    (first,) = folder.rglob("*.json")
+    both = (f"{SMALL[-1]},torch_diag_matmul", f"--benchmark-compare={first}", "--record", str(folder / "1"))
+    done = pytest_run(*SMALL[:-1], *both)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Comparing against" in done.stdout + done.stderr
     return sorted(folder.rglob("*.json"))
 
 
 def test_a_record_keeps_the_caveats_of_its_backends(runs: list[Path], tmp_path: Path) -> None:
     assert read_run(runs[0]).run.caveats == {}
+    assert list(read_run(runs[1]).run.caveats) == ["torch_diag_matmul"]
     before = json.loads(runs[0].read_text())
     del before["diagbench"]["caveats"]
     older = tmp_path / "older.json"
     older.write_text(json.dumps(before))
     assert read_run(older).run.caveats == {}
-    both = ("torch_broadcast,torch_diag_matmul", "-k", "cold", "--record", str(tmp_path / "new"))
-    assert pytest_run(*SMALL[:-1], *both).returncode == 0
-    (path,) = (tmp_path / "new").rglob("*.json")
-    assert list(read_run(path).run.caveats) == ["torch_diag_matmul"]
 
 
 def test_a_run_is_one_complete_record(runs: list[Path]) -> None:
@@ -95,10 +104,7 @@ def test_pytest_benchmark_compares_two_runs(runs: list[Path]) -> None:
     assert "torch_broadcast" in done.stdout
 
 
-def test_benchmark_compare_takes_this_device_and_refuses_another(runs: list[Path], tmp_path: Path) -> None:
-    ours = pytest_run(*SMALL, f"--benchmark-compare={runs[0]}")
-    assert ours.returncode == 0, ours.stdout + ours.stderr
-    assert "Comparing against" in ours.stdout + ours.stderr
+def test_benchmark_compare_refuses_another_device(runs: list[Path], tmp_path: Path) -> None:
     raw = json.loads(runs[0].read_text())
     raw["machine_info"]["diagbench"]["name"] = "NVIDIA Imaginary"
     other = tmp_path / "other.json"
@@ -138,10 +144,15 @@ def test_a_comparison_that_would_be_none_is_refused(given: dict[str, object], sa
 
 
 def asked(**given: object) -> pytest.Config:
-    values = {"benchmark_compare": [], "benchmark_compare_fail": None, "benchmark_storage": "/nowhere"} | given
-    return cast(pytest.Config, SimpleNamespace(getoption=values.__getitem__))
+    values: dict[str, object] = {
+        **{"--sweep": "quick", "--backends": None, "--candidate": [], "--record": None, "--publish": False},
+        **{"benchmark_compare": [], "benchmark_compare_fail": None, "benchmark_storage": "/nowhere"},
+        **{"benchmark_disable": False, "collectonly": False},
+    }
+    options = SimpleNamespace(getoption=(values | given).__getitem__, invocation_params=SimpleNamespace(args=()))
+    return cast(pytest.Config, options)
 
 
 def test_publishing_needs_a_place() -> None:
     with pytest.raises(DiagbenchError, match="--record DIR"):
-        options._require_a_place(asked(**{"--publish": True, "--record": None}))
+        options.parse(asked(**{"--publish": True}))

@@ -155,7 +155,7 @@ def test_a_backend_whose_library_is_absent_is_unavailable_and_the_rest_runs() ->
 
 
 def test_a_hang_is_a_timeout() -> None:
-    made = bench_of("right", "hangs", silence_s=8.0)
+    made = bench_of("right", "hangs", silence_s=3.0)
     try:
         outcome = made.gate(CASE, "hangs")
         assert outcome is not None
@@ -175,7 +175,7 @@ def left_out(found: object) -> bool:
 def test_a_backend_that_timed_out_is_left_out_of_the_rest_and_keeps_what_it_had(tmp_path: Path) -> None:
     """It hangs in the second case; a run that goes on after a kill does not wait for it either."""
     for _ in ("the run", "the run that goes on"):
-        made = bench_of("hangs_in_small_cases", "right", silence_s=8.0, journals=tmp_path)
+        made = bench_of("hangs_in_small_cases", "right", silence_s=3.0, journals=tmp_path)
         try:
             assert isinstance(made.measured(CASE, "hot", "hangs_in_small_cases"), WithSamples)
             hung = made.gate(OTHERS[0], "hangs_in_small_cases")
@@ -185,7 +185,7 @@ def test_a_backend_that_timed_out_is_left_out_of_the_rest_and_keeps_what_it_had(
             assert left_out(made.gate(OTHERS[1], "hangs_in_small_cases"))
             assert left_out(made.measured(OTHERS[2], "hot", "hangs_in_small_cases"))
             assert left_out(made.first_use(OTHERS[3], "hangs_in_small_cases"))
-            assert time.monotonic() - began < 8.0
+            assert time.monotonic() - began < 3.0
             assert made.gate(OTHERS[0], "hangs_in_small_cases") == hung
             assert isinstance(made.measured(CASE, "hot", "hangs_in_small_cases"), WithSamples)
             assert isinstance(made.measured(OTHERS[2], "hot", "right"), WithSamples)
