@@ -28,6 +28,7 @@ class Rival:
     best: float
     worst: float
     share: tuple[float, float] | None = None  # of the best copy, the ends of the widest interval of these runs
+    elsewhere: float | None = None  # how far its ratio differed between runs of another case, where not of this one
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Answer:
     device: str  # its own name; as it was asked for where it is not known
     backend: str = ""
     reliable: bool = True  # its ratio did not differ by more than 5 % between runs or restarts
+    elsewhere: float | None = None  # how far its ratio differed between runs of another case, if by more than that
     worst: float | None = None  # its time over the fastest's, at worst over all runs and restarts
     regime: Regime | None = None
     cases: tuple[str, ...] = ()  # the measured cases that decided, nearest first

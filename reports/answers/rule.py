@@ -1,9 +1,10 @@
 """The rule by which a backend is chosen, and the only one: `select`, selection.json and the pages all ask it.
 
 In a measured case the backend with the smallest worst ratio wins: its time over the fastest's, at its worst over all
-runs and restarts. In any other case several measured ones around it decide. A backend that did badly in one of them,
-or that was not steady anywhere, is out; of the rest the one whose worst ratios are smallest wins, near cases counting
-more.
+runs and restarts. One whose runs differ in another case wins only by more than 1 %.
+
+In any other case several measured ones around it decide. A backend that did badly in one of them, or that was not
+steady anywhere, is out. Of the rest the one whose worst ratios are smallest wins, near cases counting more.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ def decide(
     known = list(map(parse, device.cells.get(device_series(question.called), {}))) if cases is None else list(cases)
     unsteady = unsteady_in(device, question, known) if unsteady is None else unsteady
     if question.case in known and draws(device, question, question.case):
-        return _decision(device, question, [question.case], {})
+        return _decision(device, question, [question.case], unsteady)
     found = neighbours(device, question.case, known)
     found = [each for each in found if draws(device, question, each)]
     why_not = _why_not(device, question, found)
@@ -91,19 +92,19 @@ def _why_not(device: Device, question: Question, found: list[Case]) -> str:
 
 def _decision(device: Device, question: Question, found: list[Case], unsteady: Mapping[str, float]) -> Decision:
     standings = _standings(device, question, found)
+    measured = found == [question.case]
     steady = {name: each for name, each in standings.items() if name not in unsteady}
-    holding = min((each.worst for each in steady.values()), default=0.0) + HELD
-    scores = {
-        name: _score(question.case, found, each.worst_in) for name, each in steady.items() if each.worst <= holding
-    }
-    order = sorted(scores, key=lambda name: (scores[name], steady[name].best, name))
+    may = standings if measured and not _as_good(steady, standings) else steady
+    holding = min((each.worst for each in may.values()), default=0.0) + HELD
+    scores = {name: _score(question.case, found, each.worst_in) for name, each in may.items() if each.worst <= holding}
+    order = sorted(scores, key=lambda name: (scores[name], may[name].best, name))
     others = sorted((n for n, each in steady.items() if each.worst <= 1 + TIED), key=lambda n: (steady[n].worst, n))
     chosen = order[0] if order else ""
     alike = sum(class_of(device, each) == class_of(device, question.case) for each in found)
     told = alike == len(found) or alike >= FEWEST_NEIGHBOURS
     return Decision(
         backend=chosen,
-        measured=found == [question.case],
+        measured=measured,
         cases=tuple(each.id for each in found),
         across=alike < len(found),
         standings=standings,
@@ -111,6 +112,12 @@ def _decision(device: Device, question: Question, found: list[Case], unsteady: M
         tied=tuple(name for name in others if told and name != chosen),
         why_not="" if chosen else "no backend was steady in every case around it",
     )
+
+
+def _as_good(steady: Mapping[str, Standing], every: Mapping[str, Standing]) -> bool:
+    """Whether a steady backend is within TIED of the best of all: then no luck of a tuner need be trusted."""
+    least = min((each.worst for each in every.values()), default=0.0)
+    return any(each.worst <= least + TIED for each in steady.values())
 
 
 def _score(case: Case, found: Iterable[Case], worst_in: Mapping[str, float]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from reports.answers.answer import EAGER, Answer, Rival
 from reports.answers.called import Question, device_series, host_series
@@ -43,6 +44,7 @@ def _known(device: Device, question: Question, decision: Decision) -> Answer:
         device=device.name,
         backend=decision.backend,
         reliable=chosen.worst / chosen.best <= STEADY,
+        elsewhere=decision.unsteady.get(decision.backend) if chosen.worst / chosen.best <= STEADY else None,
         worst=chosen.worst,
         regime=device.regime(question.case),
         cases=decision.cases,
@@ -78,9 +80,13 @@ def _rival(device: Device, question: Question, decision: Decision, name: str) ->
 def _unreliable(device: Device, question: Question, decision: Decision) -> Iterator[Rival]:
     """The others that were as fast as the fastest in some run, and not in another, or not in another case."""
     for name, standing in decision.standings.items():
-        spread = standing.worst / standing.best > STEADY and standing.best <= 1 + TIED
-        if name != decision.backend and (spread if decision.measured else spread and name in decision.unsteady):
+        if name == decision.backend or standing.best > 1 + TIED:
+            continue
+        spread, elsewhere = standing.worst / standing.best > STEADY, decision.unsteady.get(name)
+        if spread and (decision.measured or elsewhere):
             yield _rival(device, question, decision, name)
+        elif decision.measured and elsewhere and standing.worst <= 1 + TIED:
+            yield replace(_rival(device, question, decision, name), elsewhere=elsewhere)
 
 
 def _unknown(device: Device, question: Question, decision: Decision) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports import units
 from reports.answers.answer import EAGER, TUNES, Answer, Rival
 from reports.answers.evidence import Run
-from reports.answers.rule import TIED
+from reports.answers.rule import STEADY, TIED
 from reports.marks import ABOVE
 
 
@@ -31,9 +31,10 @@ def _known(reply: Answer) -> Iterator[str]:
     yield f"within {TIED:.0%} of the fastest in every run too: {_listed(_tie(each) for each in reply.tied)}"
     if reply.unreliable:
         yield f"not reliably: {_listed(f'{each.backend}, {spread(each)}' for each in reply.unreliable)}"
-    remarks = [ABOVE] if reply.doubtful else []
-    if reply.caveat or remarks:
-        yield f"caveat: {'; '.join([*remarks, *([reply.caveat] if reply.caveat else [])])}"
+    elsewhere = f"in another case its runs differ by {reply.elsewhere:.2f} ×" if reply.elsewhere else ""
+    remarks = [*([ABOVE] if reply.doubtful else []), *filter(None, (elsewhere, reply.caveat))]
+    if remarks:
+        yield f"caveat: {'; '.join(remarks)}"
     yield f"evidence: {_evidence(reply)}"
 
 
@@ -80,11 +81,16 @@ def _tie(rival: Rival) -> str:
 
 
 def spread(rival: Rival) -> str:
-    """How far a backend's times lie apart: between 66.0 and 99.2 % of the best copy, by what its tuner picks."""
-    why = ", by what its tuner picks" if rival.backend in TUNES else ""
-    if rival.share:
+    """How far a backend's times lie apart: between 66.0 and 99.2 % of the best copy, by what its tuner picks.
+
+    Where its device time is steady, the host's is not, and no share of a copy shows that.
+    """
+    if rival.elsewhere:
+        return f"as fast here, but in another case its runs differ by {rival.elsewhere:.2f} ×"
+    if rival.share and rival.share[1] / rival.share[0] > STEADY:
+        why = ", by what its tuner picks" if rival.backend in TUNES else ""
         return f"between {_percent(rival.share, ' and ')} of the best copy{why}"
-    return f"between {rival.best:.2f} and {rival.worst:.2f} × the fastest{why}"
+    return f"between {rival.best:.2f} and {rival.worst:.2f} × the fastest"
 
 
 def _percent(share: tuple[float, float], to: str = " to ") -> str:

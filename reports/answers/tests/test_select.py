@@ -142,7 +142,18 @@ def test_what_differed_between_runs_is_no_choice_for_a_case_that_was_not_measure
     assert ask(tmp_path, Case(6000, 6000)).backend == "torch_compile"
     store(tmp_path, {**shares, "torch_compile": 0.7}, shares, cases=CASES[:1])
     assert ask(tmp_path, Case(6000, 6000)).backend == "triton_tuned"
-    assert ask(tmp_path, SQUARE).backend == "torch_compile"
+    reply = ask(tmp_path, SQUARE)
+    assert reply.backend == "torch_compile"
+    assert "in another case its runs differ by 1.37 ×" in text(reply)
+
+
+def test_a_tuner_s_luck_is_not_trusted_where_a_steady_backend_is_as_good(tmp_path: Path) -> None:
+    shares = {"torch_compile": 0.99, "triton_tuned": 0.985}
+    store(tmp_path, {**shares, "torch_compile": 0.7}, shares, cases=CASES[:1])
+    store(tmp_path, shares, shares, cases=CASES[2:])
+    reply = ask(tmp_path, SQUARE)
+    assert (reply.backend, reply.tied) == ("triton_tuned", ())
+    assert "not reliably: torch_compile, as fast here, but in another case its runs differ by 1.4" in text(reply)
 
 
 def test_how_it_is_called_decides_what_counts() -> None:
