@@ -9,12 +9,12 @@ steady anywhere, is out. Of the rest the one whose worst ratios are smallest win
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from reports.answers.called import Question, device_series, host_series
-from reports.answers.draws import draws, ratios, restarts
-from reports.answers.evidence import Device
+from reports.answers.draws import Draw, draws, ratios, restarts
+from reports.answers.evidence import Cell, Device
 from reports.answers.nearness import class_of, distance, neighbours, rows
 from suite.cases import Case, parse
 
@@ -141,11 +141,27 @@ def _standings(device: Device, question: Question, found: Iterable[Case]) -> dic
 
 
 def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> dict[str, float]:
-    """Backend -> how far its device time's ratio in one case differed between draws, for those beyond STEADY."""
+    """Backend -> how far its device time differed between draws of one commit in one case, for those beyond STEADY.
+
+    Both its seconds and its ratio must differ: else it was the device, or the fastest. Launch-bound cases do not tell,
+    for a launch's own noise is larger there than what a tuner picks.
+    """
     widest: dict[str, float] = {}
     for case in known:
-        if (case.dtype, case.layout) == (question.case.dtype, question.case.layout):
+        alike = (case.dtype, case.layout) == (question.case.dtype, question.case.layout)
+        if alike and device.regime(case) != "launch-bound":
             cells = device.cells[device_series(question.called)].get(case.id, {})
-            for name, each in ratios(restarts(cells).values()).items():
-                widest[name] = max(widest.get(name, 1.0), max(each) / min(each))
+            for name, spread in _spreads(device, cells):
+                widest[name] = max(widest.get(name, 1.0), spread)
     return {name: spread for name, spread in widest.items() if spread > STEADY}
+
+
+def _spreads(device: Device, cells: Mapping[str, Cell]) -> Iterator[tuple[str, float]]:
+    """Backend and how far its draws lie apart, for each commit that has several."""
+    of_commit: dict[str, list[Draw]] = {}
+    for (number, _), draw in restarts(cells).items():
+        of_commit.setdefault(device.runs[number].commit, []).append(draw)
+    for same in of_commit.values():
+        for name, each in ratios(same).items():
+            seconds = [draw[name] for draw in same if name in draw]
+            yield name, min(max(each) / min(each), max(seconds) / min(seconds))
