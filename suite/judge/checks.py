@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 import torch
 
@@ -85,6 +88,7 @@ class Probed:
     right: dict[str, int] = field(default_factory=dict)
     wrong: dict[str, list[WrongElements | str]] = field(default_factory=dict)
     raised: dict[str, str] = field(default_factory=dict)
+    left_out: int = 0
 
     def right_for(self) -> tuple[str, ...]:
         """The groups without a wrong C."""
@@ -108,10 +112,17 @@ class Probed:
         return None
 
 
-def probes(bench: Bench, asked: Sequence[Probe], progress: Callable[[str], None]) -> Probed:
-    """Check every probe; a wrong one does not end the others. Raises Ended where the process goes."""
+def probes(bench: Bench, asked: Sequence[Probe], progress: Callable[[str], None], budget_s: float = math.inf) -> Probed:
+    """Check every probe; a wrong one does not end the others. Raises Ended where the process goes.
+
+    budget_s: after so long no probe is made but the first of its group.
+    """
     found = Probed()
-    for probe in asked:
+    until = time.monotonic() + budget_s
+    for turn, probe in by_turns(asked):
+        if turn and time.monotonic() > until:
+            found.left_out += 1
+            continue
         progress(f"probe {probe.id}")
         large = probe.case.rows * probe.case.cols * probe.case.itemsize > LARGE_BYTES
         try:
@@ -129,6 +140,16 @@ def probes(bench: Bench, asked: Sequence[Probe], progress: Callable[[str], None]
         else:
             found.wrong.setdefault(probe.group, []).append(fault)
     return found
+
+
+def by_turns(asked: Sequence[Probe]) -> list[tuple[int, Probe]]:
+    """The probes with their place in their group: first one of each group, then the second of each, and so on."""
+    met: Counter[str] = Counter()
+    turns = []
+    for probe in asked:
+        turns.append((met[probe.group], probe))
+        met[probe.group] += 1
+    return sorted(turns, key=itemgetter(0))
 
 
 def _probe(bench: Bench, probe: Probe) -> WrongElements | str | None:
