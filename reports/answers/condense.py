@@ -15,8 +15,9 @@ from suite.evidence.model import predict
 from suite.record.measurement import Measurement, Series
 from suite.record.run import Record
 
-FEWEST_RUNS = 2
-"""A case is answered from its newest commit's runs, and from those of earlier commits until there are so many."""
+FEWEST_PROCESSES = 2
+"""A case is answered from its newest commit's runs, and from those of earlier commits until so many fresh processes
+took it: a run of several restarts is enough, and no former kernel's time stands beside the present one's."""
 
 ANYWHERE: tuple[Series, ...] = ("cold", "hot", "launch", "call")
 
@@ -115,7 +116,7 @@ def _backends(campaign: Campaign) -> Campaign:
 
 
 def _counted(views: Sequence[View], campaigns: Mapping[int, Campaign]) -> list[int]:
-    """The runs that count in a case: the newest commit's, and earlier commits' until there are FEWEST_RUNS.
+    """The runs that count in a case: the newest commit's, and earlier commits' until there are FEWEST_PROCESSES.
 
     A run that compared less than half as many backends as another did is no comparison, and never counts.
     """
@@ -123,7 +124,7 @@ def _counted(views: Sequence[View], campaigns: Mapping[int, Campaign]) -> list[i
     comparing = [number for number, each in campaigns.items() if 2 * len(each) >= most]
     counted: list[int] = []
     for commit in dict.fromkeys(views[number].machine.commit for number in comparing):
-        if len(counted) < FEWEST_RUNS:
+        if sum(max(len(_times(m)) for m in campaigns[number].values()) for number in counted) < FEWEST_PROCESSES:
             counted += [number for number in comparing if views[number].machine.commit == commit]
     return counted
 

@@ -91,6 +91,19 @@ def test_earlier_commits_count_only_until_there_are_two_runs(tmp_path: Path) -> 
     assert {run.commit for run in ask(tmp_path, SQUARE).runs} == {factory.H100["commit"]}
 
 
+def test_one_run_of_several_restarts_stands_alone(tmp_path: Path) -> None:
+    store(tmp_path, {"triton_tuned": 0.5, "numba_cuda": 0.9}, machine=OLD)
+    shares = {"triton_tuned": 0.99, "numba_cuda": 0.9}
+    raw = factory.run(cases=CASES, backends=shares, utc="2026-02-01T00:00:00+00:00")
+    for bench in raw["benchmarks"]:
+        told = bench["extra_info"]
+        halves = told["rounds"] // 2, told["rounds"] - told["rounds"] // 2
+        told["restarts"] = [{"rounds": rounds, "median_s": told["median_s"]} for rounds in halves]
+    factory.write(tmp_path, raw)
+    reply = ask(tmp_path, SQUARE)
+    assert (reply.backend, len(reply.runs), reply.restarts) == ("triton_tuned", 1, 2)
+
+
 def test_a_run_of_few_backends_is_no_comparison(tmp_path: Path) -> None:
     store(tmp_path, factory.BACKENDS, factory.BACKENDS, {"torch_broadcast": 0.9})
     assert len(ask(tmp_path, SQUARE).runs) == 2
