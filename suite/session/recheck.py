@@ -14,7 +14,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
-from backends import CATALOGUE, CannotDo, Entry, why_unavailable, why_unsupported
+from backends import CannotDo, Entry, why_unavailable, why_unsupported
 from backends import find as find_backends
 from suite import command_line
 from suite.cases import Case, parse
@@ -26,7 +26,6 @@ from suite.record import store
 from suite.record.machine import Machine
 from suite.record.measurement import Outcome, Series
 from suite.record.recheck import Recheck
-from suite.worker.first_use import caches
 from suite.worker.messages import Describe, Gate, Identify, Measure
 from suite.worker.process import Worker, WorkerFailed
 
@@ -53,7 +52,7 @@ def recheck(questions: Mapping[str, Iterable[Question]], seconds: float = SECOND
     """
     began = time.monotonic()
     with ExitStack() as held:
-        worker = Worker(caches=caches(CATALOGUE[0]))
+        worker = Worker()  # with the caches that the user's compilers keep: what his processes will find
         held.callback(worker.close)
         try:
             uuid = worker.request(Identify())
