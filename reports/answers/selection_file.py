@@ -21,7 +21,7 @@ DTYPES = ("float32", "float16", "bfloat16")
 COLUMNS = (8, 32, 64, 256, 1024, 4096, 32768, 1 << 20)
 """Upper ends of the columns' bands; a last band has no end."""
 
-BYTES = tuple(1 << power for power in range(15, 33, 2))
+BYTES = tuple(1 << power for power in range(15, 33))
 """Upper ends of the bands of bytes moved; the ends of a device's regimes stand between them."""
 
 NOT_KNOWN = "?"
@@ -115,7 +115,7 @@ def _representative(below: int, end: int, band: int, dtype: str, on_16_bytes: bo
     cols = max(16, middle // 16 * 16) if on_16_bytes and band else 8 if on_16_bytes else middle | 1
     if (2 * cols + 1) * ITEMSIZE[dtype] > end:  # then a row of the band's narrow end may fit
         cols = (first // 16 + 1) * 16 + (0 if on_16_bytes else 1)
-    nbytes = (max(below, end // 4) * end) ** 0.5
+    nbytes = (max(below, end // 2) * end) ** 0.5
     rows = round(nbytes / ITEMSIZE[dtype] / (2 * cols + 1))
     case = Case(max(rows, 1), cols, dtype)
     assert aligned(case) == on_16_bytes
