@@ -91,13 +91,13 @@ def _render(options: argparse.Namespace, data: Path, published: Path) -> int:
     from reports.site.rendering import publish, render_run
     from suite.record.store import read_run
 
-    if options.run:
-        print(f"wrote {render_run(read_run(options.run), options.to)}")
-        return 0
     bad: list[Exception] = []
-    print(f"{publish(data, published, bad.append)} runs rendered into {published}")
-    for error in bad:
-        print(f"{PROG}: passed over {one_line(str(error))}", file=sys.stderr)
+    if options.run:
+        print(f"wrote {render_run(read_run(options.run), options.to, bad.append)}")
+    else:
+        print(f"{publish(data, published, bad.append)} runs rendered into {published}")
+    for words in dict.fromkeys(one_line(str(error)) for error in bad):
+        print(f"{PROG}: passed over {words}", file=sys.stderr)
     return 1 if bad else 0
 
 

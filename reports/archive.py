@@ -95,27 +95,36 @@ def tried(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, tuple[st
     return found
 
 
-def scalings(data: Path = DATA) -> dict[str, list[tuple[str, Scaling]]]:
+def scalings(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, list[tuple[str, Scaling]]]:
     """Device slug -> what the row-sharded product gave on several such devices, newest first, with its file's name.
 
-    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on.
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on,
+    unless it is passed over.
     """
     found: dict[str, list[tuple[str, Scaling]]] = {}
     for path in sorted(data.glob(f"*/*{Scaling.suffix}"), reverse=True):
-        each, slug = read_document(path, Scaling), path.parent.name
-        if each.machine.slug != slug:
-            raise BadRecord(f"{path}: measured on {each.machine.name}, so it belongs in {each.machine.slug}/")
-        found.setdefault(slug, []).append((path.name, each))
+        try:
+            each = read_document(path, Scaling)
+            _require_in_its_folder(path, each.machine)
+        except BadRecord as error:
+            pass_over(error)
+            continue
+        found.setdefault(path.parent.name, []).append((path.name, each))
     return found
 
 
-def profile_beside(record: Record) -> tuple[str, Profile] | None:
+def profile_beside(record: Record, pass_over: PassOver = refuse) -> tuple[str, Profile] | None:
     """The profile that lies beside the run, and its file's name; None where the run's device has none.
 
     One of the headline case wins, then one of the run's commit, then the newest.
-    Raises BadRecord for a profile that cannot be read.
+    Raises BadRecord for a profile that cannot be read, unless it is passed over.
     """
-    beside = ((path.name, read_document(path, Profile)) for path in Path(record.path).parent.glob(f"*{Profile.suffix}"))
+    beside = []
+    for path in sorted(Path(record.path).parent.glob(f"*{Profile.suffix}")):
+        try:
+            beside.append((path.name, read_document(path, Profile)))
+        except BadRecord as error:
+            pass_over(error)
     of_device = [each for each in beside if each[1].machine.name == record.machine.name]
     commit = record.machine.commit
     return max(

@@ -3,44 +3,62 @@
 from __future__ import annotations
 
 import shlex
+import subprocess
 import sys
 from collections.abc import Callable
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from suite import ROOT
 from suite.command_line import one_line
 from suite.record import store
 from suite.session import welcome
 from suite.session.plugin import ENDING, OPTIONS
+from suite.worker.process import epitaph
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say all that, if a run was written; what goes wrong here is one line, for the run itself is safe by now."""
-    path = config.stash[ENDING].path
-    if path is None or config.getoption("--record") is None:
+    path, bench = config.stash[ENDING].path, config.stash[ENDING].bench
+    if path is None or bench is None or config.getoption("--record") is None:
         return
     say = terminalreporter.write_line
     say(f"run:  {path}")
+    terminalreporter.flush()
     try:
-        _show(path, config, say)
+        record = store.read_run(path)
+        from reports.terminal_table import terminal_table
+
+        shown, terminal = StringIO(), sys.stdout.isatty()
+        console = Console(file=shown, markup=False, force_terminal=terminal, width=None if terminal else 160)
+        console.print(terminal_table(record))
+        say(shown.getvalue().rstrip("\n"))
+        for line in welcome.without_a_number(list(record.run.outcomes)):
+            say(line)
     except Exception as error:
-        to = config.getoption("--record")
-        again = shlex.join(["tox", "-e", "report", "--", "--run", str(path), "--to", str(to)])
-        say(f"no table or page, for {type(error).__name__}: {one_line(str(error))}")
-        say(f"make the page later by: {again}")
-
-
-def _show(path: Path, config: pytest.Config, say: Callable[[str], None]) -> None:
-    record = store.read_run(path)
-    from reports.site.rendering import render_run
-    from reports.terminal_table import terminal_table
-
-    Console(file=sys.stdout, markup=False, width=None if sys.stdout.isatty() else 160).print(terminal_table(record))
-    for line in welcome.without_a_number(list(record.run.outcomes)):
+        say(f"no table, for {type(error).__name__}: {one_line(str(error))}")
+    _page(path, Path(config.getoption("--record")), say)
+    for line in welcome.after(config.stash[OPTIONS], bench.machine.kind):
         say(line)
-    say(f"page: {render_run(record, config.getoption('--record'))}")
-    for line in welcome.after(config.stash[OPTIONS], record.machine.kind):
-        say(line)
+
+
+def _page(run: Path, to: Path, say: Callable[[str], None]) -> None:
+    """Let a process of its own make the page, by the command that makes it later: what draws may end its process."""
+    arguments = ["--run", str(run.resolve()), "--to", str(to.resolve())]
+    done = subprocess.run(
+        [sys.executable, "-m", "reports", "render", *arguments],
+        cwd=ROOT, capture_output=True, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    page = to / f"{store.run_stem(run)}.html"
+    said = [one_line(line) for line in done.stderr.splitlines() if line.strip()]
+    if page.is_file() and done.returncode >= 0:
+        for line in (f"page: {page}", *said):
+            say(line)
+        return
+    why = epitaph(done.returncode) if done.returncode < 0 else said[-1] if said else f"exit code {done.returncode}"
+    say(f"no page: {why}")
+    say(f"make it later by: {shlex.join(['tox', '-e', 'report', '--', *arguments])}")

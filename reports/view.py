@@ -9,6 +9,7 @@ from statistics import median
 
 from backends import CATALOGUE
 from reports import units
+from reports.archive import PassOver, refuse
 from suite.cases import HEADLINE, ITEMSIZE
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import Record
@@ -26,7 +27,9 @@ BASELINE = next(entry.name for entry in CATALOGUE if entry.baseline)
 class View:
     """The measurements of one run, each found by its series, case and backend."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, pass_over: PassOver = refuse) -> None:
+        """pass_over: told of a profile beside the run that cannot be read."""
+        self.pass_over = pass_over
         self.record, self.run, self.machine = record, record.run, record.machine
         self.every: tuple[Measurement, ...] = tuple(
             _of_one_clock(bench.measurement, record.machine.kind) for bench in record.benchmarks

@@ -23,7 +23,7 @@ NO_COPY = "This run measured no copy on a GPU of known peak bandwidth, so the ac
 
 def sections(view: View) -> Iterator[Section]:
     """Predicted for an RTX 4090, and the prediction's check; each only where there is something to show."""
-    beside = profile_beside(view.record)
+    beside = profile_beside(view.record, view.pass_over)
     if not RTX_4090.describes(view.machine):
         yield from _predicted(view)
     yield from _checked(view, beside[1] if beside else None)

@@ -16,7 +16,7 @@ from suite.record.profile import Profile
 
 def sections(view: View) -> Iterator[Section]:
     """What Nsight Compute counted; nothing where no profile lies beside the run."""
-    beside = profile_beside(view.record)
+    beside = profile_beside(view.record, view.pass_over)
     if beside:
         yield Section("Why", _counted(view, *beside), tables=(profile_table(view, beside[1]),))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from reports.archive import PassOver, refuse
 from reports.document import Page
 from reports.figures.of_run import figures
 from reports.sections import (
@@ -27,9 +28,12 @@ from reports.view import View
 from suite.record.run import Record
 
 
-def page(record: Record, source: str) -> Page:
-    """The page of a run; `source` is the path from the page to the record's file."""
-    view = View(record)
+def page(record: Record, source: str, pass_over: PassOver = refuse) -> Page:
+    """The page of a run; `source` is the path from the page to the record's file.
+
+    pass_over: told of a profile beside the run that cannot be read; else that raises BadRecord.
+    """
+    view = View(record, pass_over)
     drawn = figures(view)
     sections = (
         what.section(view, drawn[:1]),

@@ -51,7 +51,7 @@ def publish(
     others = archive.tried(data, passed_over)
     if not devices and not others:
         raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
-    scaled = archive.scalings(data)
+    scaled = archive.scalings(data, passed_over)
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     beside = list(_beside(views, others, scaled))
     made = _twins((runs[0] for runs in devices.values()), passed_over)
@@ -70,13 +70,14 @@ def publish(
     return sum(map(len, devices.values()))
 
 
-def render_run(record: Record, to: Path) -> Path:
+def render_run(record: Record, to: Path, pass_over: archive.PassOver = archive.refuse) -> Path:
     """Write one run's page and figures into the folder `to`, made if missing; returns the HTML page's path.
 
-    Raises CannotWrite where the folder cannot be written.
+    Raises CannotWrite where the folder cannot be written, and BadRecord for a profile beside the run that cannot be
+    read, unless it is passed over.
     """
     source = os.path.relpath(record.path, to).replace(os.sep, "/")
-    written = page(record, source)
+    written = page(record, source, pass_over)
     _write(to, files(written))
     return to / f"{written.stem}.html"
 

@@ -15,6 +15,9 @@ from suite.record.store import PARTIAL, CannotWrite, lines
 
 OPTION = "--benchmark-json"
 
+ELSEWHERE = (Path("/var/tmp"), Path("/dev/shm"), Path.cwd())
+"""Where a run is kept for which neither its folder nor TMPDIR has space."""
+
 
 @dataclass(frozen=True)
 class Destination:
@@ -51,8 +54,11 @@ class Destination:
         self.discard()
         name = self.record or self.own
         assert name is not None
-        plain = Path(tempfile.gettempdir(), f"{store.run_stem(name)}.json")
-        return store.keep(plain, lines(json.loads(json.dumps(run, default=str))))
+        text = lines(json.loads(json.dumps(run, default=str)))
+        for place in (Path(tempfile.gettempdir()), *ELSEWHERE):
+            with suppress(CannotWrite):
+                return store.keep(place / f"{store.run_stem(name)}.json", text)
+        raise CannotWrite(f"nor is there space in {tempfile.gettempdir()}, {', '.join(map(str, ELSEWHERE))}")
 
 
 def of(folder: Path | None, stem: str, own: Path | None, ending: str = ".json") -> Destination | None:

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 
 from backends import CannotDo
+from suite.command_line import UNHEARD
 from suite.session.bench import Bench
 from suite.session.destination import Destination
 from suite.session.interrupts import Interrupts
 from suite.session.progress import Progress
+from suite.session.streams import Heard
 
 
 class Ending:
@@ -76,13 +78,21 @@ class Ending:
 
     def rescue(self, session: pytest.Session, error: OSError) -> None:
         """pytest-benchmark could not write its file: keep a whole run where there still is space, and say where."""
-        self._progress.say(f"cannot write {error.filename}: {error.strerror}")
+        self._progress.say(f"cannot write {error.filename or 'the end of the run'}: {error.strerror}")
         output, destination = self.output, self.destination
-        if self.whole and output is not None and destination is not None:
+        if self.path is None and self.whole and output is not None and destination is not None:
             self._complete(session, lambda: destination.rescue(output))
             if self.path is not None:
                 self._progress.say(f"the run is whole in {self.path}")
         _fail(session)
+
+    def heard(self, session: pytest.Session, output: Heard) -> None:
+        """Where standard output took nothing more: say so, and where the run is."""
+        output.flush()
+        if output.lost:
+            where = f"; the run is in {self.path}" if self.path else ""
+            self._progress.say(f"standard output could not be written: {output.lost}{where}")
+            session.exitstatus = session.exitstatus or UNHEARD
 
     def _complete(self, session: pytest.Session, write: Callable[[], Path]) -> None:
         try:

@@ -5,6 +5,7 @@ Running the project's own tests uses none of this: the worker starts when one of
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from suite.cases import parse
 from suite.device import provenance
 from suite.record import packed, store
 from suite.session import bench as benches
-from suite.session import collection, destination, options, ranks, run_file, welcome
+from suite.session import collection, destination, options, ranks, run_file, streams, welcome
 from suite.session.bench import Bench
 from suite.session.destination import Destination
 from suite.session.ending import Ending
@@ -29,6 +30,7 @@ HERE = Path(__file__).parent
 OPTIONS = pytest.StashKey[Options]()
 PROGRESS = pytest.StashKey[Progress]()
 ENDING = pytest.StashKey[Ending]()
+HEARD = pytest.StashKey[streams.Heard]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,12 +41,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """With --gpus this process becomes the launcher of one such process per GPU."""
+    config.stash[HEARD] = _heard(config)
     if config.getoption("--gpus"):
         try:
             options.parse(config).held.close()  # what is wrong is said once, before there are ranks
         except DiagbenchError as error:
             raise pytest.UsageError(str(error)) from None
         ranks.hand_over(config)
+
+
+def _heard(config: pytest.Config) -> streams.Heard:
+    """Standard output, to be given up where it takes nothing; what was closed before is open to the null device."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None or None not in (sys.stdout, sys.stderr):
+        return streams.heard()
+    capture.stop_global_capturing()  # at its own end it puts back what it has found: that shall not be None
+    found = streams.heard()
+    capture.start_global_capturing()
+    capture.suspend_global_capture()
+    return found
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -194,6 +209,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
         ending.rescue(session, error)
         return None
     finally:
+        ending.heard(session, config.stash[HEARD])
         if ending.bench is not None:
             ending.bench.close()
         config.stash[OPTIONS].held.close()

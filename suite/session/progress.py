@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -68,17 +68,17 @@ class Progress:
 
     def done(self) -> None:
         """Take the bar away."""
-        with self._uncaptured():
+        with suppress(OSError), self._uncaptured():
             self._bar.stop()
 
     def _draw(self, text: str) -> None:
         self._bar.update(self._task, description=text)
         if self._console.is_terminal:
-            with self._uncaptured():
+            with suppress(OSError), self._uncaptured():
                 self._bar.start()
                 self._bar.refresh()
 
     def say(self, text: str) -> None:
-        """A line that stays."""
-        with self._uncaptured():
+        """A line that stays; where standard error takes none, it is lost."""
+        with suppress(OSError), self._uncaptured():
             self._console.print(one_line(text), highlight=False, soft_wrap=True, markup=False)
