@@ -23,7 +23,7 @@ from reports.answers.nearness import class_of, distance
 from reports.answers.words import evidence as cited
 from suite import ROOT
 from suite.cases import HEADLINE, Case, parse
-from suite.record.measurement import Measurement
+from suite.record.measurement import Measurement, Outcome
 from suite.record.recheck import Recheck
 
 Verdict = Literal["valid", "drifted", "another device"]
@@ -98,14 +98,12 @@ def revalidate(
         differs = (f"measured: {known}",)
         return Validity("another device", found.machine.name, called, (), 0, found.seconds, differs=differs)
     taken = {(m.case, m.series, m.backend): m for m in found.measurements}
-    done = [each for each in asked[device.slug] if (each.case, each.series, each.backend) in taken]
-    if not done:
-        why = "; ".join(dict.fromkeys(outcome.reason for outcome in found.outcomes)) or "there was no time"
-        raise CannotDo(f"nothing could be measured: {why}")
-    drifts = [each for check in done for each in drifted(check, taken[check.case, check.series, check.backend])]
-    told = [check for check in done if _told(taken[check.case, check.series, check.backend])]
+    pairs = [(check, taken.get((check.case, check.series, check.backend))) for check in asked[device.slug]]
+    told = [check for check, m in pairs if m and _told(m)]
+    drifts = [each for check, m in pairs for each in (drifted(check, m) if m else _lost(check, found.outcomes))]
     if not told and not drifts:
-        raise CannotDo("too few rounds came about to tell anything; let the device do nothing else, and try again")
+        why = "; ".join(dict.fromkeys(outcome.reason for outcome in found.outcomes)) or "too few rounds came about"
+        raise CannotDo(f"nothing can be told: {why}; let the device do nothing else, and try again")
     return Validity(
         verdict="drifted" if drifts else "valid",
         device=device.name,
@@ -114,7 +112,7 @@ def revalidate(
         asked=len(asked[device.slug]),
         seconds=found.seconds,
         drifts=tuple(drifts),
-        undecided=tuple(check.where for check in done if check not in told),
+        undecided=tuple(check.where for check, m in pairs if m and check not in told),
         differs=tuple(_differs(device, found)),
         evidence=cited(device.runs),
     )
@@ -167,6 +165,14 @@ def drifted(check: Check, m: Measurement) -> Iterator[str]:
                 f"{check.where}: {check.backend} reaches {100 * m.of_ceiling:.1f} % of the best copy, "
                 f"{100 * low:.1f} to {100 * high:.1f} % in the records"
             )
+
+
+def _lost(check: Check, outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """That the recommended backend came to no time here, and why; nothing where it was not asked."""
+    for outcome in outcomes:
+        if outcome.case == check.case and outcome.backend in (check.backend, "all"):
+            yield f"{check.where}: {check.backend} has no time, {outcome.kind}: {outcome.reason}"
+            return
 
 
 def _told(m: Measurement) -> bool:

@@ -17,7 +17,7 @@ from reports.answers.revalidate import Check, checks, drifted, lines, revalidate
 from reports.tests import factory
 from suite.cases import Case, parse
 from suite.record.machine import Machine
-from suite.record.measurement import Measurement
+from suite.record.measurement import Measurement, Outcome
 from suite.record.recheck import Recheck
 
 CASES = (Case(256, 256), Case(2048, 2048), Case(4096, 4096), Case(4096, 4095), Case(8192, 8192))
@@ -99,7 +99,7 @@ def test_less_than_the_bar_and_what_the_interval_covers_is_no_drift(known: Evide
 
 
 def test_what_is_too_noisy_to_tell_is_not_called_valid(known: Evidence) -> None:
-    with pytest.raises(CannotDo, match="too few rounds"):
+    with pytest.raises(CannotDo, match="too few rounds came about"):
         revalidate(known, "graph-cold", again(SHARES, noise=0.5))
 
 
@@ -108,6 +108,19 @@ def test_a_faster_device_is_a_drift_too() -> None:
     (m,) = (m for m in _of(check, SHARES, 0.001) if m.backend == "triton_tuned")
     (said,) = drifted(check, m)
     assert "80.0 to 81.0 % in the records" in said
+
+
+def test_a_recommended_backend_that_is_wrong_here_is_a_drift(known: Evidence) -> None:
+    def measure(asked: Asked) -> Recheck:
+        found = again(SHARES)(asked)
+        wrong = Outcome(
+            backend="triton_tuned", case="4096x4096-float32-contiguous", kind="incorrect", reason="C is off"
+        )
+        left = tuple(m for m in found.measurements if (m.backend, m.case) != (wrong.backend, wrong.case))
+        return found.model_copy(update={"measurements": left, "outcomes": (wrong,)})
+
+    found = revalidate(known, "graph-cold", measure)
+    assert found.drifts == ("4096x4096-float32 cold: triton_tuned has no time, incorrect: C is off",)
 
 
 def test_another_device_is_said_to_be_one(known: Evidence) -> None:
