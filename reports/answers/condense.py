@@ -73,6 +73,7 @@ def _device(views: Sequence[View]) -> Device:
         cache_bytes=machine.cache_bytes,
         peak_bytes_per_s=machine.peak_bytes_per_s,
         floor_s=floor[0] if floor else 0.0,
+        memory_bytes=machine.memory_bytes,
         runs=tuple(_run(view) for view in views),
         cells={series: dict(_cases(views, series)) for series in ANYWHERE},
         first_use_s=_first_uses(views),

@@ -14,7 +14,7 @@ from typing import Any
 from backends import CATALOGUE
 from suite.cases import Case, Regime
 
-SCHEMA = 1
+SCHEMA = 2
 
 CHOOSABLE = frozenset(entry.name for entry in CATALOGUE if not entry.for_reference and not entry.known_defect)
 """The backends that may be recommended: what is kept for comparison is never one."""
@@ -55,6 +55,7 @@ class Device:
     cache_bytes: int
     peak_bytes_per_s: float | None
     floor_s: float  # what an empty kernel takes, as a node of a graph
+    memory_bytes: int
     runs: tuple[Run, ...]  # newest first
     cells: Cells
     first_use_s: Mapping[str, float] = field(default_factory=dict)  # backend -> the longest of these runs

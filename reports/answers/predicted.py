@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from reports import units
 from reports.answers.answer import Answer, Rival
 from reports.answers.called import Question
 from reports.answers.devices import alike_names, is_device
@@ -39,6 +40,8 @@ def _why_not(evidence: Evidence, question: Question) -> str:
     case = question.case
     if not case.rows * case.cols:
         return "the case holds no element"
+    if case.bytes_moved > RTX_4090.memory_bytes:
+        return f"its {units.binary(case.bytes_moved)} do not fit that card's {units.binary(RTX_4090.memory_bytes)}"
     if question.called not in ("graph-cold", "launched"):
         return "the model knows neither the host's time nor operands in L2"
     if case.regime(RTX_4090.l2_bytes, RTX_4090.peak_bytes_per_s) == "launch-bound":

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from reports import units
 from reports.answers.called import Question, device_series, host_series
 from reports.answers.draws import Draw, draws, ratios, restarts
 from reports.answers.evidence import Cell, Device
@@ -81,6 +82,8 @@ def _why_not(device: Device, question: Question, found: list[Case]) -> str:
     case, host = question.case, host_series(question.called)
     if not case.rows * case.cols:
         return "it holds no element"
+    if case.bytes_moved > device.memory_bytes:
+        return f"its {units.binary(case.bytes_moved)} do not fit the device's {units.binary(device.memory_bytes)}"
     if host and device.kind == "cuda" and not device.cells.get(host):
         return f"no run holds the series {host}"
     if len(found) < FEWEST_NEIGHBOURS:

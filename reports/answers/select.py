@@ -13,7 +13,7 @@ from reports.answers.evidence import Cell, Device, Evidence
 from reports.answers.nearness import nearest
 from reports.answers.predicted import predict
 from reports.answers.rule import STEADY, TIED, Decision, decide
-from suite.cases import parse
+from suite.cases import Case, parse
 
 
 def answer(evidence: Evidence, question: Question, device: str | None = None) -> Answer:
@@ -89,6 +89,10 @@ def _unreliable(device: Device, question: Question, decision: Decision) -> Itera
             yield replace(_rival(device, question, decision, name), elsewhere=elsewhere)
 
 
+def _can_be_measured(device: Device, case: Case) -> bool:
+    return case.rows * case.cols > 0 and case.bytes_moved <= device.memory_bytes
+
+
 def _unknown(device: Device, question: Question, decision: Decision) -> Answer:
     near = nearest(question.case, map(parse, device.cells.get(device_series(question.called), {})))
     return Answer(
@@ -99,5 +103,5 @@ def _unknown(device: Device, question: Question, decision: Decision) -> Answer:
         device=device.name,
         cases=(near.id,) if near else (),
         why=decision.why_not,
-        measure=f"tox -e bench -- --sweep {question.case.id}" if question.case.rows * question.case.cols else "",
+        measure=f"tox -e bench -- --sweep {question.case.id}" if _can_be_measured(device, question.case) else "",
     )

@@ -50,7 +50,12 @@ def numbers(machine: Machine) -> DeviceNumbers | None:
     if machine.compute_capability is None or machine.sm_count is None or machine.peak_bytes_per_s is None:
         return None
     return DeviceNumbers(
-        machine.compute_capability, machine.name, machine.sm_count, machine.cache_bytes, machine.peak_bytes_per_s
+        machine.compute_capability,
+        machine.name,
+        machine.sm_count,
+        machine.cache_bytes,
+        machine.peak_bytes_per_s,
+        machine.memory_bytes,
     )
 
 

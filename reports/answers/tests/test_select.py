@@ -199,12 +199,17 @@ def test_by_the_way_of_calling_the_answer_differs(tmp_path: Path) -> None:
     assert "host's time as at 256x256" in text(ask(tmp_path, Case(8192, 8192), "launched"))
 
 
-@pytest.mark.parametrize("case", [Case(8, 8, "float64"), Case(8, 8, "float32", "row_padded"), Case(0, 8)])
+NOT_KNOWN = Case(8, 8, "float64"), Case(8, 8, "float32", "row_padded"), Case(0, 8), Case(1 << 20, 1 << 20)
+
+
+@pytest.mark.parametrize("case", NOT_KNOWN)
 def test_what_was_not_measured_at_all_is_not_guessed(case: Case, data: Path) -> None:
     reply = ask(data, case)
     assert (reply.status, reply.exit_code, reply.backend) == ("unknown", 5, "")
     assert len(text(reply).splitlines()) <= 6
-    assert not case.rows or f"--sweep {case.id}" in text(reply)
+    fits = 0 < case.bytes_moved < 80 << 30
+    assert (f"--sweep {case.id}" in text(reply)) == fits
+    assert ("do not fit the device's 80 GiB" in text(reply)) == (case.rows == 1 << 20)
 
 
 @pytest.mark.parametrize("device", ["RTX 4080", "A10", "H10"])

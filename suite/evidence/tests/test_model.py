@@ -111,8 +111,8 @@ def test_no_time_without_a_copy_or_a_load() -> None:
 
 def test_numbers_are_the_machine_s_own() -> None:
     machine = Machine(
-        kind="cuda", name=H100.name, compute_capability=(9, 0), sm_count=132, cache_bytes=50 << 20, memory_bytes=1,
-        peak_bytes_per_s=3352e9,
+        kind="cuda", name=H100.name, compute_capability=(9, 0), sm_count=132, cache_bytes=50 << 20,
+        memory_bytes=80 << 30, peak_bytes_per_s=3352e9,
     )  # fmt: skip
     assert numbers(machine) == H100
     for field in ("peak_bytes_per_s", "sm_count", "compute_capability"):
