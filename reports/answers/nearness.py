@@ -34,19 +34,24 @@ def neighbours(device: Device, case: Case, known: Iterable[Case]) -> list[Case]:
         return []
     alike = [each for each in known if (each.dtype, each.layout) == (case.dtype, case.layout) and each != case]
     order = sorted(alike, key=key)
-    return order[:NEIGHBOURS] + [each for each in _beside(case, order) if each not in order[:NEIGHBOURS]]
+    return order[:NEIGHBOURS] + _beside(case, order[:NEIGHBOURS], order[NEIGHBOURS:])
 
 
-def _beside(case: Case, order: list[Case]) -> list[Case]:
-    """The cases of its alignment with the next fewer and the next more columns: what lies between is not guessed.
+def _beside(case: Case, found: list[Case], others: list[Case]) -> list[Case]:
+    """Of the others those next to the case in columns, on each side of it where no found one stands.
 
-    Without them cublas_dgmm was chosen for 37 columns, since it is fast at 4095, and is 5 times slower at 7.
+    So that rows of another length do not speak for it alone. cublas_dgmm was chosen for 37 columns, since it is fast at
+    4095, and is 5 times slower at 7. Not needed where a found one has rows of its kind.
     """
-    sides = (
-        [e for e in order if aligned(e) == aligned(case) and (e.cols < case.cols) == fewer] for fewer in (True, False)
-    )
-    found = [min(side, key=lambda each: abs(math.log2(each.cols / case.cols))) for side in sides if side]
-    return list(dict.fromkeys(found))
+    mates = [each for each in found if aligned(each) == aligned(case)]
+    if any(_length(each) == _length(case) for each in mates):
+        return []
+    beside = []
+    for fewer in (True, False):
+        side = [each for each in others if aligned(each) == aligned(case) and (each.cols < case.cols) == fewer]
+        if side and not any((each.cols < case.cols) == fewer for each in mates):
+            beside.append(min(side, key=lambda each: abs(math.log2(each.cols / case.cols))))
+    return beside
 
 
 def class_of(device: Device, case: Case) -> tuple[Regime, bool, str]:
@@ -70,9 +75,12 @@ def aligned(case: Case) -> bool:
 
 def aspect(case: Case) -> str:
     """Rows end within a warp, or within a usual block; few rows leave one scalar of A to many blocks."""
-    if case.cols < WARP:
-        return "rows shorter than a warp"
-    return "short rows" if case.cols < 256 else "few rows" if case.rows < 256 else "many long rows"
+    length = _length(case)
+    return length if length != "long rows" else "few rows" if case.rows < 256 else "many long rows"
+
+
+def _length(case: Case) -> str:
+    return "rows shorter than a warp" if case.cols < WARP else "short rows" if case.cols < 256 else "long rows"
 
 
 def distance(one: Case, other: Case) -> float:
