@@ -68,14 +68,16 @@ def decide(
     """
     known = list(map(parse, device.cells.get(device_series(question.called), {}))) if cases is None else list(cases)
     unsteady = unsteady_in(device, question, known) if unsteady is None else unsteady
-    if question.case in known and draws(device, question, question.case):
-        return _decision(device, question, [question.case], unsteady)
-    found = neighbours(device, question.case, known)
-    found = [each for each in found if draws(device, question, each)]
+    own = draws(device, question, question.case) if question.case in known else []
+    if own:
+        return _decision(device, question, {question.case: own}, unsteady)
+    drawn = {each: draws(device, question, each) for each in neighbours(device, question.case, known)}
+    drawn = {each: taken for each, taken in drawn.items() if taken}
+    found = list(drawn)
     why_not = _why_not(device, question, found)
     if why_not:
         return Decision("", False, tuple(each.id for each in found[:1]), False, {}, unsteady, why_not=why_not)
-    return _decision(device, question, found, unsteady)
+    return _decision(device, question, drawn, unsteady)
 
 
 def _why_not(device: Device, question: Question, found: list[Case]) -> str:
@@ -93,8 +95,10 @@ def _why_not(device: Device, question: Question, found: list[Case]) -> str:
     return ""
 
 
-def _decision(device: Device, question: Question, found: list[Case], unsteady: Mapping[str, float]) -> Decision:
-    standings = _standings(device, question, found)
+def _decision(
+    device: Device, question: Question, drawn: Mapping[Case, list[Draw]], unsteady: Mapping[str, float]
+) -> Decision:
+    found, standings = list(drawn), _standings(drawn)
     measured = found == [question.case]
     steady = {name: each for name, each in standings.items() if name not in unsteady}
     may = standings if measured and not _as_good(steady, standings) else steady
@@ -129,9 +133,9 @@ def _score(case: Case, found: Iterable[Case], worst_in: Mapping[str, float]) -> 
     return sum(weights[name] * worst for name, worst in worst_in.items()) / sum(weights.values())
 
 
-def _standings(device: Device, question: Question, found: Iterable[Case]) -> dict[str, Standing]:
+def _standings(drawn: Mapping[Case, list[Draw]]) -> dict[str, Standing]:
     """Every backend that was measured in all of these cases."""
-    by_case = {case.id: ratios(draws(device, question, case)) for case in found}
+    by_case = {case.id: ratios(each) for case, each in drawn.items()}
     names = set.intersection(*map(set, by_case.values()))
     return {
         name: Standing(
@@ -146,12 +150,12 @@ def _standings(device: Device, question: Question, found: Iterable[Case]) -> dic
 def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> dict[str, float]:
     """Backend -> how far its device time differed between draws of one commit in one case, for those beyond STEADY.
 
-    Both its seconds and its ratio must differ: else it was the device, or the fastest. Launch-bound cases do not tell,
-    for a launch's own noise is larger there than what a tuner picks.
+    Both its seconds and its ratio must differ: else it was the device, or the fastest. Cases of any dtype as wide tell,
+    for a tuner's luck is the same. Launch-bound ones do not: a launch's own noise is larger than what a tuner picks.
     """
     widest: dict[str, float] = {}
     for case in known:
-        alike = (case.dtype, case.layout) == (question.case.dtype, question.case.layout)
+        alike = (case.itemsize, case.layout) == (question.case.itemsize, question.case.layout)
         if alike and device.regime(case) != "launch-bound":
             cells = device.cells[device_series(question.called)].get(case.id, {})
             for name, spread in _spreads(device, cells):
