@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -143,8 +144,13 @@ def _times(m: Measurement) -> tuple[float, ...]:
 
 
 def _widest(m: Measurement) -> Iterable[float]:
-    """Both ends of the share's interval; nothing where there is no share."""
-    shares = (m.of_ceiling, *(m.of_ceiling_ci99 or ()))
+    """Both ends of the share's interval, of the restarts' shares where that claims next to nothing; none without one.
+
+    Of few and uneven rounds an interval may reach from 0 to the largest float.
+    """
+    low, high = m.of_ceiling_ci99 or (0.0, math.inf)
+    own = [m.of_ceiling, *(restart.of_ceiling for restart in m.restarts)]
+    shares = [m.of_ceiling, low, high] if high <= 2 * low else own
     return [_rounded(each) for each in shares if each is not None]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,17 @@ def test_one_run_of_several_restarts_stands_alone(tmp_path: Path) -> None:
     factory.write(tmp_path, raw)
     reply = ask(tmp_path, SQUARE)
     assert (reply.backend, len(reply.runs), reply.restarts) == ("triton_tuned", 1, 2)
+
+
+def test_an_interval_that_claims_nothing_is_no_share(tmp_path: Path) -> None:
+    raw = factory.run(cases=CASES[:1])
+    for bench in raw["benchmarks"]:
+        if bench["extra_info"].get("of_ceiling"):
+            bench["extra_info"]["of_ceiling_ci99"] = [0.0, sys.float_info.max]
+    factory.write(tmp_path, raw)
+    reply = ask(tmp_path, CASES[0])
+    assert reply.share is not None
+    assert reply.share[0] == reply.share[1] == pytest.approx(0.996, abs=0.004)
 
 
 def test_a_run_of_few_backends_is_no_comparison(tmp_path: Path) -> None:
