@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from backends import DiagbenchError
@@ -77,6 +78,7 @@ class Case:
         return "mixed" if self.bytes_moved <= 1.5 * l2_bytes else "DRAM-bound"
 
 
+@lru_cache(maxsize=4096)
 def parse(case_id: str) -> Case:
     """The Case of an id. Raises UnknownCase if it does not have the form ROWSxCOLS-dtype-layout."""
     try:

@@ -14,6 +14,7 @@ import math
 import sys
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain
 from statistics import fmean
 from typing import TypeVar
@@ -176,15 +177,20 @@ def _paired_logs(times_s: Sequence[float], others_s: Sequence[float]) -> NDArray
 
 def _block_means(values: NDArray[np.float64], length: int, seed: int) -> NDArray[np.float64]:
     """(RESAMPLES,) means of series put together from random blocks of `length` consecutive values."""
-    n = len(values)
-    blocks = -(-n // length)
-    generator = np.random.default_rng(seed)
-    starts = generator.integers(0, n - length + 1, size=(RESAMPLES, blocks))
-    indices = (starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :n]
-    means: NDArray[np.float64] = values[indices].mean(axis=1)
+    means: NDArray[np.float64] = values[_blocks(len(values), length, seed)].mean(axis=1)
     return means
 
 
+@lru_cache(maxsize=4)
+def _blocks(n: int, length: int, seed: int) -> NDArray[np.int64]:
+    """(RESAMPLES, n) places of values in the series put together; the same for every ratio of so many rounds."""
+    blocks = -(-n // length)
+    generator = np.random.default_rng(seed)
+    starts = generator.integers(0, n - length + 1, size=(RESAMPLES, blocks))
+    return (starts[:, :, None] + np.arange(length)).reshape(RESAMPLES, -1)[:, :n]
+
+
+@lru_cache(maxsize=4096)
 def t_quantile(probability: float, freedom: float) -> float:
     """Student's t at this probability; freedom: its degrees of freedom, infinite for the normal distribution."""
     # Imported here and in p_value: it takes 0.6 s, six times as long as all else, and most never ask for a quantile.

@@ -9,6 +9,8 @@ from suite.cases import Case
 
 Called = Literal["graph-cold", "graph-hot", "launched", "once", "first-use"]
 
+Series = Literal["cold", "hot"]
+
 WAYS: tuple[Called, ...] = get_args(Called)
 
 DEFAULT: Called = "launched"
@@ -56,7 +58,7 @@ class Cost:
         return max(self.host, self.device)
 
 
-def device_series(called: Called) -> Literal["cold", "hot"]:
+def device_series(called: Called) -> Series:
     """The series that holds the device's time."""
     return "hot" if called == "graph-hot" else "cold"
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from backends import CATALOGUE
-from reports.answers.called import Cost, Question, device_series, host_series
+from reports.answers.called import Cost, Question, Series, device_series, host_series
 from reports.answers.evidence import Cell, Device
 from reports.answers.nearness import aligned, distance
 from suite.cases import Case, parse
@@ -22,11 +23,10 @@ def draws(device: Device, question: Question, measured: Case) -> list[Draw]:
 
     The device's time is scaled to it by the bytes, the host's does not depend on it.
     """
-    cells = device.cells.get(device_series(question.called), {}).get(measured.id, {})
     scale = device.bound_s(question.case) / device.bound_s(measured)
     found = (
         dict(_totals(device, question, {name: each * scale for name, each in draw.items()}, number))
-        for (number, _), draw in restarts(cells).items()
+        for (number, _), draw in restarts(device, device_series(question.called), measured).items()
     )
     return [draw for draw in found if draw]
 
@@ -41,8 +41,10 @@ def ratios(draws: Iterable[Draw]) -> dict[str, list[float]]:
     return found
 
 
-def restarts(cells: Mapping[str, Cell]) -> dict[tuple[int, int], Draw]:
+@lru_cache(maxsize=4096)
+def restarts(device: Device, series: Series, case: Case) -> Mapping[tuple[int, int], Draw]:
     """(Run, restart) -> backend -> the device's seconds; a backend's last restart stands for one that it was not in."""
+    cells = device.cells.get(series, {}).get(case.id, {})
     found: dict[tuple[int, int], Draw] = {}
     for number in sorted({number for cell in cells.values() for number in cell.times}):
         times = {name: cell.times[number] for name, cell in cells.items() if number in cell.times}
@@ -63,6 +65,7 @@ def _totals(device: Device, question: Question, times: Draw, number: int) -> Ite
         yield name, cost.total(called, question.calls)
 
 
+@lru_cache(maxsize=4096)
 def _hosts(device: Device, question: Question, number: int) -> Mapping[str, float] | None:
     """Backend -> what the host pays per call in a run, or in the newest that took it; None where it pays nothing."""
     series = host_series(question.called)
@@ -75,6 +78,7 @@ def _hosts(device: Device, question: Question, number: int) -> Mapping[str, floa
     return {name: max(cell.times[run]) for name, cell in cells.items() if run in cell.times}
 
 
+@lru_cache(maxsize=4096)
 def host_case(device: Device, question: Question) -> Case | None:
     """The case whose host's time stands for the question's: itself, or one of its dtype and alignment, or any."""
     case, taken = question.case, map(parse, device.cells.get(host_series(question.called) or "", {}))

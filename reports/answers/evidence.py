@@ -44,9 +44,9 @@ Cells = Mapping[str, Mapping[str, Mapping[str, Cell]]]
 """Series -> case -> backend -> its cell."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Device:
-    """All that the published runs say of one device."""
+    """All that the published runs say of one device; it is itself alone, so that what follows from it is kept."""
 
     name: str
     slug: str

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reports import units
 from reports.answers.called import Question, device_series, host_series
 from reports.answers.draws import Draw, draws, ratios, restarts
-from reports.answers.evidence import Cell, Device
+from reports.answers.evidence import Device
 from reports.answers.nearness import class_of, distance, neighbours, rows
 from suite.cases import Case, parse
 
@@ -66,8 +67,24 @@ def decide(
 
     unsteady: what `unsteady_in` gives, for who asks many questions of one dtype.
     """
-    known = list(map(parse, device.cells.get(device_series(question.called), {}))) if cases is None else list(cases)
-    unsteady = unsteady_in(device, question, known) if unsteady is None else unsteady
+    if cases is None and unsteady is None:
+        return _of_all(device, question)
+    known = _measured(device, question) if cases is None else list(cases)
+    return _decide(device, question, known, unsteady_in(device, question, known) if unsteady is None else unsteady)
+
+
+@lru_cache(maxsize=4096)
+def _of_all(device: Device, question: Question) -> Decision:
+    """The decision that pages, answers and tables ask for again and again."""
+    known = _measured(device, question)
+    return _decide(device, question, known, unsteady_in(device, question, known))
+
+
+def _measured(device: Device, question: Question) -> list[Case]:
+    return list(map(parse, device.cells.get(device_series(question.called), {})))
+
+
+def _decide(device: Device, question: Question, known: list[Case], unsteady: Mapping[str, float]) -> Decision:
     own = draws(device, question, question.case) if question.case in known else []
     if own:
         return _decision(device, question, {question.case: own}, unsteady)
@@ -157,16 +174,16 @@ def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> di
     for case in known:
         alike = (case.itemsize, case.layout) == (question.case.itemsize, question.case.layout)
         if alike and device.regime(case) != "launch-bound":
-            cells = device.cells[device_series(question.called)].get(case.id, {})
-            for name, spread in _spreads(device, cells):
+            taken = restarts(device, device_series(question.called), case)
+            for name, spread in _spreads(device, taken):
                 widest[name] = max(widest.get(name, 1.0), spread)
     return {name: spread for name, spread in widest.items() if spread > STEADY}
 
 
-def _spreads(device: Device, cells: Mapping[str, Cell]) -> Iterator[tuple[str, float]]:
+def _spreads(device: Device, taken: Mapping[tuple[int, int], Draw]) -> Iterator[tuple[str, float]]:
     """Backend and how far its draws lie apart, for each commit that has several."""
     of_commit: dict[str, list[Draw]] = {}
-    for (number, _), draw in restarts(cells).items():
+    for (number, _), draw in taken.items():
         of_commit.setdefault(device.runs[number].commit, []).append(draw)
     for same in of_commit.values():
         for name, each in ratios(same).items():
