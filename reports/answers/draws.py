@@ -26,7 +26,7 @@ def draws(device: Device, question: Question, measured: Case) -> list[Draw]:
     scale = device.bound_s(question.case) / device.bound_s(measured)
     found = (
         dict(_totals(device, question, {name: each * scale for name, each in draw.items()}, number))
-        for (number, _), draw in restarts(device, device_series(question.called), measured).items()
+        for (number, _), draw in taken(device, device_series(question.called), measured).items()
     )
     return [draw for draw in found if draw]
 
@@ -42,9 +42,13 @@ def ratios(draws: Iterable[Draw]) -> dict[str, list[float]]:
 
 
 @lru_cache(maxsize=4096)
-def restarts(device: Device, series: Series, case: Case) -> Mapping[tuple[int, int], Draw]:
+def taken(device: Device, series: Series, case: Case) -> Mapping[tuple[int, int], Draw]:
+    """`restarts` of the case's cells in the series, worked out once."""
+    return restarts(device.cells.get(series, {}).get(case.id, {}))
+
+
+def restarts(cells: Mapping[str, Cell]) -> dict[tuple[int, int], Draw]:
     """(Run, restart) -> backend -> the device's seconds; a backend's last restart stands for one that it was not in."""
-    cells = device.cells.get(series, {}).get(case.id, {})
     found: dict[tuple[int, int], Draw] = {}
     for number in sorted({number for cell in cells.values() for number in cell.times}):
         times = {name: cell.times[number] for name, cell in cells.items() if number in cell.times}

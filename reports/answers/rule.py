@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from reports import units
 from reports.answers.called import Question, device_series, host_series
-from reports.answers.draws import Draw, draws, ratios, restarts
+from reports.answers.draws import Draw, draws, ratios, taken
 from reports.answers.evidence import Device
 from reports.answers.nearness import class_of, distance, neighbours, rows
 from suite.cases import Case, parse
@@ -89,7 +89,7 @@ def _decide(device: Device, question: Question, known: list[Case], unsteady: Map
     if own:
         return _decision(device, question, {question.case: own}, unsteady)
     drawn = {each: draws(device, question, each) for each in neighbours(device, question.case, known)}
-    drawn = {each: taken for each, taken in drawn.items() if taken}
+    drawn = {each: own for each, own in drawn.items() if own}
     found = list(drawn)
     why_not = _why_not(device, question, found)
     if why_not:
@@ -174,16 +174,15 @@ def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> di
     for case in known:
         alike = (case.itemsize, case.layout) == (question.case.itemsize, question.case.layout)
         if alike and device.regime(case) != "launch-bound":
-            taken = restarts(device, device_series(question.called), case)
-            for name, spread in _spreads(device, taken):
+            for name, spread in _spreads(device, taken(device, device_series(question.called), case)):
                 widest[name] = max(widest.get(name, 1.0), spread)
     return {name: spread for name, spread in widest.items() if spread > STEADY}
 
 
-def _spreads(device: Device, taken: Mapping[tuple[int, int], Draw]) -> Iterator[tuple[str, float]]:
+def _spreads(device: Device, draws: Mapping[tuple[int, int], Draw]) -> Iterator[tuple[str, float]]:
     """Backend and how far its draws lie apart, for each commit that has several."""
     of_commit: dict[str, list[Draw]] = {}
-    for (number, _), draw in taken.items():
+    for (number, _), draw in draws.items():
         of_commit.setdefault(device.runs[number].commit, []).append(draw)
     for same in of_commit.values():
         for name, each in ratios(same).items():
