@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reports import units
 from reports.answers.answer import EAGER, Answer
-from reports.answers.called import DEFAULT, WAYS, WORDS, Called, Question
+from reports.answers.called import DEFAULT, WAYS, Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.select import answer
 from reports.answers.words import text
@@ -28,6 +29,15 @@ BADGES = {
 DTYPE = "bfloat16"
 """What the form shows first, at the headline's shape."""
 
+ASKED: dict[Called, str] = {
+    "graph-cold": "replayed in a graph, operands in DRAM",
+    "graph-hot": "replayed in a graph, operands reused",
+    "launched": "launched from Python, one after another",
+    "once": "called once on tensors",
+    "first-use": "first use included, 1000 calls",
+}
+"""Each way of calling as the form offers it: as wide as a phone; the answer says it in full."""
+
 SITUATIONS: tuple[tuple[str, Called, tuple[str, ...]], ...] = (
     ("large, operands in DRAM", "graph-cold", ("DRAM-bound", "mixed")),
     ("fits L2 and is reused", "graph-hot", ("L2-resident",)),
@@ -38,18 +48,31 @@ SITUATIONS: tuple[tuple[str, Called, tuple[str, ...]], ...] = (
 
 
 def script(evidence: Evidence) -> str:
-    """The answers as a script that a page opened from disk can load: device -> case -> way -> status and lines."""
+    """The answers as a script that a page opened from disk can load, and the runs that they name by number."""
+    runs = run_links(evidence)
     every = {
-        slug: {case.id: {called: _said(_ask(evidence, case, called, slug)) for called in WAYS} for case in cases(each)}
+        slug: {
+            case.id: {called: said(_ask(evidence, case, called, slug), runs) for called in WAYS} for case in cases(each)
+        }
         for slug, each in evidence.devices.items()
     }
     if not any(RTX_4090.name == each.name for each in evidence.devices.values()) and evidence.devices:
         known = {case.id: case for each in evidence.devices.values() for case in cases(each)}
         every[RTX_4090.name] = {
-            name: {called: _said(_ask(evidence, case, called, RTX_4090.name)) for called in WAYS}
+            name: {called: said(_ask(evidence, case, called, RTX_4090.name), runs) for called in WAYS}
             for name, case in known.items()
         }
-    return f"window.diagbench = {json.dumps(every, ensure_ascii=False, separators=(',', ':'))};\n"
+    whole = {"answers": every, "runs": list(runs.values())}
+    return f"window.diagbench = {json.dumps(whole, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def run_links(evidence: Evidence) -> dict[str, tuple[str, str]]:
+    """A run's file -> how it is called, and its page from the site's root."""
+    found = {}
+    for run in (run for device in evidence.devices.values() for run in device.runs):
+        place = run.file.removesuffix(".xz").removesuffix(".json")
+        found[run.file] = f"{run.utc[:10]} {run.utc[11:16]} UTC, {place.partition('Z-')[2]}", f"{place}.html"
+    return found
 
 
 def cases(device: Device) -> list[Case]:
@@ -64,6 +87,7 @@ def form(evidence: Evidence) -> dict[str, Any]:
     first = next(iter(evidence.devices.values()))
     every = {case.id: case for each in evidence.devices.values() for case in cases(each)}.values()
     names = {slug: each.name for slug, each in evidence.devices.items()}
+    runs = run_links(evidence)
     asked = Case(HEADLINE.rows, HEADLINE.cols, DTYPE)
     asked = asked if asked.id in first.cells.get("cold", {}) else cases(first)[-1]
     return {
@@ -71,10 +95,11 @@ def form(evidence: Evidence) -> dict[str, Any]:
         "shapes": {f"{c.rows}x{c.cols}": f"{c.rows} × {c.cols}" for c in sorted(every, key=lambda c: c.rows * c.cols)},
         "dtypes": list(dict.fromkeys(case.dtype for case in every)),
         "layouts": list(dict.fromkeys(case.layout for case in every)),
-        "ways": WORDS,
+        "ways": ASKED,
         "asked": {"device": first.slug, "case": asked, "called": DEFAULT},
         "badges": BADGES,
-        "answer": _said(_ask(evidence, asked, DEFAULT, first.slug)),
+        "answer": said(_ask(evidence, asked, DEFAULT, first.slug), runs),
+        "runs": list(runs.values()),
     }
 
 
@@ -82,9 +107,20 @@ def _ask(evidence: Evidence, case: Case, called: Called, device: str) -> Answer:
     return answer(evidence, Question(case, called), device)
 
 
-def _said(reply: Answer) -> list[str]:
-    """The status, then the answer's lines as `select` prints them."""
-    return [reply.status, *text(reply).splitlines()]
+def said(reply: Answer, runs: Mapping[str, tuple[str, str]]) -> tuple[str, list[str], list[int]]:
+    """The status, the lines that `select` prints, and the numbers of the runs that it names by their files.
+
+    The case stands in words, and what the badge says is not said twice.
+    """
+    first, *lines = text(reply).splitlines()
+    badge = re.compile(rf"{reply.status.upper()}(, no such device was measured:)? ?")
+    shown = [badge.sub("", line, 1) for line in lines if not line.startswith("evidence: ")]
+    files = list(runs)
+    return (
+        reply.status,
+        [first.replace(reply.case, units.label(parse(reply.case))), *(line[:1].upper() + line[1:] for line in shown)],
+        [files.index(run.file) for run in reply.runs],
+    )
 
 
 def situations(evidence: Evidence) -> Iterator[Section]:

@@ -6,23 +6,32 @@
   const box = document.getElementById("answer");
   const line = (text) => Object.assign(document.createElement("p"), { textContent: text });
 
+  const link = (run) => {
+    const [textContent, href] = window.diagbench.runs[run];
+    const item = document.createElement("li");
+    item.append(Object.assign(document.createElement("a"), { textContent, href }));
+    return item;
+  };
+
   function look() {
     const given = Object.fromEntries(names.map((name) => [name, field[name].value]));
-    const ways = window.diagbench[given.device]?.[`${given.shape}-${given.dtype}-${given.layout}`];
-    return ways?.[given.called] ?? ["unknown",
-      `not measured: ${given.shape} ${given.dtype} ${given.layout} on ${field.device.selectedOptions[0].text}`,
-      "ask for the nearest: tox -e select -- --rows N --cols M --dtype DTYPE --device NAME"];
+    const ways = window.diagbench.answers[given.device]?.[`${given.shape}-${given.dtype}-${given.layout}`];
+    return ways?.[given.called] ?? ["unknown", [
+      `Not measured: ${given.shape} ${given.dtype} ${given.layout} on ${field.device.selectedOptions[0].text}`,
+      "Ask for the nearest: tox -e select -- --rows N --cols M --dtype DTYPE --device NAME"], []];
   }
 
   function show() {
-    const [status, first, ...rest] = look();
+    const [status, [first, ...rest], runs] = look();
     const head = document.createElement("p");
     const strong = Object.assign(document.createElement("strong"), { textContent: first });
     const badge = Object.assign(document.createElement("span"), {
       className: `badge ${status}`, textContent: badges[status] });
     head.append(strong, " ", badge);
     box.dataset.status = status;
-    box.replaceChildren(head, ...rest.map(line));
+    const list = Object.assign(document.createElement("ul"), { ariaLabel: "The runs behind it" });
+    list.append(...runs.map(link));
+    box.replaceChildren(head, ...rest.map(line), ...(runs.length ? [list] : []));
   }
 
   function read() {

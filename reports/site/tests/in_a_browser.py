@@ -16,11 +16,13 @@ from urllib.parse import unquote
 
 import pytest
 
+from reports import units
 from reports.answers.called import Question
 from reports.answers.evidence import load
 from reports.answers.select import answer
 from reports.answers.words import text
 from reports.places import DATA, EVIDENCE, PUBLISHED
+from reports.site.first_screen import BADGES
 from suite.cases import HEADLINE, Case
 
 SITE = PUBLISHED / "html"
@@ -165,9 +167,14 @@ def test_the_form_gives_what_select_does(context: Any) -> None:
                 page.goto(f"{(SITE / 'index.html').as_uri()}#{question}&called={called}")
                 page.reload()
                 lines = page.locator("#answer p").all_inner_texts()
-                said = text(answer(evidence, Question(case, called), slug)).splitlines()
-                assert lines[0].startswith(said[0])
-                assert lines[1:] == said[1:]
+                reply = answer(evidence, Question(case, called), slug)
+                told = [line for line in text(reply).splitlines()[1:] if not line.startswith("evidence: ")]
+                assert lines[0].startswith(f"{reply.backend} for {units.label(case)} on {device.name}, {reply.said}")
+                assert lines[0].endswith(BADGES[reply.status])
+                assert [line.lower() for line in lines[1:]] == [
+                    line.removeprefix(f"{reply.status.upper()} ").lower() for line in told
+                ]
+                assert page.locator("#answer li").count() == len(reply.runs)
                 asked += 1
     assert asked >= 20
 
