@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from reports.places import DATA
 from suite.cases import HEADLINE, HELD_OUT, SWEEPS
+from suite.record.document import Document
 from suite.record.machine import Machine
 from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
@@ -15,11 +17,25 @@ from suite.record.scaling import Scaling
 from suite.record.store import BadRecord, is_run, read_document, read_run
 from suite.record.variants import Variants
 
-__all__ = ["DATA", "PassOver", "apart", "every", "profile_beside", "refuse", "run_files", "runs", "scalings", "tried"]
+__all__ = [
+    "DATA",
+    "PassOver",
+    "apart",
+    "every",
+    "newest",
+    "profile_beside",
+    "refuse",
+    "run_files",
+    "runs",
+    "scalings",
+    "tried",
+]
 
 
 Runs = dict[str, tuple[Record, ...]]
 """Device slug -> its runs, newest first."""
+
+Beside = TypeVar("Beside", bound=Document)
 
 PassOver = Callable[[BadRecord], object]
 """Told of a file that cannot be read, or that lies in the folder of a device it was not measured on."""
@@ -81,11 +97,16 @@ def tried(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, tuple[st
 
     Raises BadRecord, unless it is passed over.
     """
-    found: dict[str, tuple[str, Variants]] = {}
-    for path in sorted(data.glob(f"*/*{Variants.suffix}")):
+    return newest(Variants, data, pass_over)
+
+
+def newest(kind: type[Beside], data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, tuple[str, Beside]]:
+    """Device slug -> the newest document of the kind there, and its file's name. Raises as `tried`."""
+    found: dict[str, tuple[str, Beside]] = {}
+    for path in sorted(data.glob(f"*/*{kind.suffix}")):
         slug = path.parent.name
         try:
-            each = read_document(path, Variants)
+            each = read_document(path, kind)
             _require_in_its_folder(path, each.machine)
         except BadRecord as error:
             pass_over(error)

@@ -57,6 +57,7 @@ def site(
     views: pages.Views,
     found: Tried,
     beside: Iterable[tuple[str, Page]],
+    mutants: Page,
     old: Path,
     pass_over: archive.PassOver = archive.refuse,
 ) -> Files:
@@ -65,7 +66,7 @@ def site(
     `beside` are the devices' pages that are of no single run, by slug.
     """
     nav = navigation(evidence, found)
-    made = {"html/index.html": index(evidence, judged, nav)}
+    made = {"html/index.html": index(evidence, judged, nav), "html/mutants.html": html_page(mutants, nav)}
     for slug, each in beside:
         written = _below(each, f"../{each.source}", slug)
         made[f"html/{written.stem}.html"] = html_page(written, nav)

@@ -13,11 +13,10 @@ from reports.answers.regret import Judgement
 from reports.answers.rule import Decision, decide
 from reports.document import Cell, Figure, Page, Section, Table, loss_level, said
 from reports.figures.bandwidth import bandwidth
-from reports.sections import cost, for_good, predicted, regret
+from reports.sections import caught, cost, for_good, predicted, regret
 from reports.site.first_screen import cases, verdicts
 from reports.view import View
 from suite.cases import HEADLINE, Case
-from suite.check.mutants import MUTANTS
 from suite.evidence.devices import RTX_4090
 
 DATA_ROOT = "../../data/"
@@ -35,7 +34,6 @@ def all_pages(evidence: Evidence, judged: Mapping[str, Judgement], views: Views)
     yield backends(evidence, views)
     yield rtx4090(views)
     yield runs(views)
-    yield mutants()
     yield data(views)
     yield method()
 
@@ -217,14 +215,10 @@ def _changed(views: Sequence[View], commits: Sequence[str], backend: str) -> str
     return "slower" if max(after) < min(before) - 1 else "no change beyond the band"
 
 
-def mutants() -> Page:
-    """What the judge must catch."""
-    rows = tuple((each.name, each.what, each.caught_by or units.ABSENT, each.verdict) for each in MUTANTS)
-    words = f"{len(MUTANTS)} wrong or dishonest kernels, and the check of the judge that has to catch each."
-    table = Table(("file", "what it does", "caught by", "verdict"), rows, text=4, prose=True)
-    return Page(
-        "Wrong kernels, and what catches them", "mutants", DATA_ROOT, (Section("All", (words,), tables=(table,)),)
-    )
+def mutants(found: caught.Caught, cleared: caught.Cleared) -> Page:
+    """What the judge must catch, what it did catch where, and what compute-sanitizer finds in the backends."""
+    sections = (*caught.sections(found), *caught.sanitizer_sections(cleared))
+    return Page("Wrong kernels, and what catches them", "mutants", DATA_ROOT, sections)
 
 
 def data(views: Views) -> Page:

@@ -22,9 +22,11 @@ from reports.site.build import Tried, site
 from reports.site.index import index
 from reports.site.layout import Files, files, twin
 from reports.site.page import page
-from reports.site.pages import Views
+from reports.site.pages import Views, mutants
 from reports.view import View
+from suite.record.mutants import Mutants
 from suite.record.run import Record
+from suite.record.sanitizers import Sanitizers
 from suite.record.scaling import Scaling
 from suite.record.store import BadRecord, CannotWrite
 
@@ -63,7 +65,7 @@ def publish(
     tried_here = {slug: found for slug, (_, found) in others.items()}
     made["README.md"] = index(views, made, tried_here, scaled, condensed, judged)
     made |= documents(condensed, judged)
-    made |= site(condensed, judged, views, others, beside, published, passed_over)
+    made |= site(condensed, judged, views, others, beside, _wrong_kernels(data, passed_over), published, passed_over)
     _write(published, made)
     if not bad:
         _remove_all_but(published, made)
@@ -94,6 +96,10 @@ def _beside(
     for slug, runs in views.items():
         for group in spread.groups(runs):
             yield slug, spread.page(group, f"../../data/{slug}", runs)
+
+
+def _wrong_kernels(data: Path, pass_over: archive.PassOver) -> Page:
+    return mutants(archive.newest(Mutants, data, pass_over), archive.newest(Sanitizers, data, pass_over))
 
 
 def _twins(runs: Iterable[Record], pass_over: archive.PassOver) -> Files:
