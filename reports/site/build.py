@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from functools import cache
-from itertools import pairwise
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain, pairwise
 from pathlib import Path
 
 from reports import archive
 from reports.answers.called import Question
 from reports.answers.compare import NotComparable, Row, compare
-from reports.answers.evidence import Evidence
+from reports.answers.evidence import Device, Evidence, dump
 from reports.answers.regret import Judgement
 from reports.answers.select import answer
 from reports.answers.words import text
 from reports.document import Cell, Page, Section, Table
+from reports.kept import Kept
 from reports.sections import for_good, regret
 from reports.site import first_screen, pages
 from reports.site.layout import Files, Nav, html_page, template
@@ -26,6 +27,9 @@ from suite.cases import HEADLINE
 from suite.evidence.devices import RTX_4090
 from suite.record.store import BadRecord
 from suite.record.variants import Variants
+
+NEIGHBOURS = 8
+"""So many pairs of a device's newest runs are compared; `tox -e compare` compares any two."""
 
 Tried = Mapping[str, tuple[str, Variants]]
 
@@ -58,10 +62,10 @@ def site(
     found: Tried,
     beside: Iterable[tuple[str, Page]],
     mutants: Page,
-    old: Path,
+    kept: Kept,
     pass_over: archive.PassOver = archive.refuse,
 ) -> Files:
-    """Every file of the site by its path below html/; a run's page is taken from `old` if it was made of the same.
+    """Every file of the site by its path below html/; what is made of the same as before is `kept`.
 
     `beside` are the devices' pages that are of no single run, by slug.
     """
@@ -72,50 +76,47 @@ def site(
         made[f"html/{written.stem}.html"] = html_page(written, nav)
     if not evidence.devices:
         return made
-    made["html/answers.js"] = first_screen.script(evidence)
-    root = [*pages.all_pages(evidence, judged, views), compared(views)]
+    made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
+    for slug, device in evidence.devices.items():
+        sweeps = " ".join(view.run.sweep for view in views[slug])
+        texts = (repr(nav), dump(Evidence({slug: device})), repr(judged[slug]), sweeps)
+        make = partial(_gpu, device, judged[slug], views[slug], nav)
+        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read(views[slug][0])), make)
+    root = [*pages.all_pages(evidence, views), compared(views, kept)]
     made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
     for view in (view for runs in views.values() for view in runs):
-        path = f"html/{view.machine.slug}/{view.stem}.html"
         try:
-            made[path] = _kept(view, nav, old / path)
+            made[f"html/{view.machine.slug}/{view.stem}.html"] = _of_run(view, nav, kept)
         except BadRecord as error:  # of the profile beside it
             pass_over(error)
     return made
+
+
+def _gpu(device: Device, judged: Judgement, views: Sequence[View], nav: Nav) -> str:
+    return html_page(pages.gpu(device, judged, views), nav)
 
 
 def _below(written: Page, source: str, slug: str) -> Page:
     return Page(written.title, f"{slug}/{written.stem}", source, written.sections)
 
 
-def _kept(view: View, nav: Nav, old: Path) -> str:
-    """The run's page: the old one if all that it was made of is as it was, else a new one."""
-    mark = f"<!-- of {_inputs(view, nav)} -->\n"
-    if old.is_file():
-        text = old.read_text(encoding="utf-8")
-        if text.endswith(mark):
-            return text
+def _of_run(view: View, nav: Nav, kept: Kept) -> str:
+    """The run's page, of its record, the profiles beside it and the navigation."""
     source = f"../../../data/{view.machine.slug}/{view.file}"
-    return html_page(_below(page(view.record, source), source, view.machine.slug), nav) + mark
+    return kept.text(
+        f"{view.machine.slug}-{view.stem}",
+        (repr(nav), *read(view)),
+        lambda: html_page(_below(page(view.record, source), source, view.machine.slug), nav),
+    )
 
 
-def _inputs(view: View, nav: Nav) -> str:
-    """A digest of what a run's page is made of: its record, the profiles beside it, the code, the navigation."""
+def read(view: View) -> Iterator[bytes]:
+    """The bytes of a run's record and of the profiles beside it, of which its page is made."""
     path = Path(view.record.path)
-    of = hashlib.sha256(repr(nav).encode() + path.read_bytes())
+    yield path.read_bytes()
     for other in sorted(path.parent.glob("*.profile.json")):
-        of.update(other.read_bytes())
-    of.update(_code().encode())
-    return of.hexdigest()[:16]
-
-
-@cache
-def _code() -> str:
-    """A digest of the code and the templates."""
-    root = Path(__file__).parents[2]
-    files = [each for room in ("reports", "suite", "backends") for each in (root / room).rglob("*.py")]
-    files += (root / "reports" / "site" / "templates").glob("*")
-    return hashlib.sha256(b"".join(each.read_bytes() for each in sorted(files))).hexdigest()
+        yield other.name.encode()
+        yield other.read_bytes()
 
 
 def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
@@ -145,28 +146,37 @@ def _rtx4090(evidence: Evidence) -> list[str]:
     return text(answer(evidence, Question(HEADLINE), RTX_4090.name)).splitlines()[:4]
 
 
-def compared(views: pages.Views) -> Page:
+def compared(views: pages.Views, kept: Kept) -> Page:
     """Neighbouring runs and repeats, counts first, differences within the margin left out."""
     sections = []
-    for runs in views.values():
-        for new, old in pairwise(runs):
-            try:
-                sections.append(_comparison(old, new))
-            except NotComparable:
-                continue
+    for slug, runs in views.items():
+        for new, old in pairwise(runs[: NEIGHBOURS + 1]):
+            made_of = (Path(each.record.path).read_bytes() for each in (new, old))
+            found = kept.files(f"compare-{slug}-{new.stem}", made_of, partial(_comparison, old, new))
+            if found:
+                sections.append(_compared(found, old, new))
     return Page("Runs compared with the ones before", "compare", pages.DATA_ROOT, tuple(sections))
 
 
-def _comparison(old: View, new: View) -> Section:
-    found = compare(old.record, new.record)
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in found.counts.items())
+def _comparison(old: View, new: View) -> Files:
+    """The counts, and the rows beyond the margin as JSON; nothing where the two cannot be compared."""
+    try:
+        found = compare(old.record, new.record)
+    except NotComparable:
+        return {}
     told = [row for row in found.rows if row.verdict in ("SLOWER", "FASTER")]
-    rows = tuple((row.verdict, row.backend, row.case, row.series, *_numbers(row)) for row in told)
+    rows = [(row.verdict, row.backend, row.case, row.series, *_numbers(row)) for row in told]
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in found.counts.items())
+    return {"counts": counts, "rows": json.dumps(rows)}
+
+
+def _compared(found: Files, old: View, new: View) -> Section:
+    rows = tuple(map(tuple, json.loads(found["rows"])))
     tables = (Table(("verdict", "backend", "case", "series", "of the ceiling", "time, new / old"), rows, text=4),)
     repeat = "a repeat of the same commit" if old.machine.commit == new.machine.commit else "another commit"
-    same = f"{found.new.path.rpartition('/')[2]} against {found.old.path.rpartition('/')[2]}, {repeat}"
+    said = f"{new.file} against {old.file}, {repeat}. Only SLOWER and FASTER are listed."
     title = f"{new.machine.name}: {new.stem} against {old.stem}"
-    return Section(title, (f"{counts}.", f"{same}. Only SLOWER and FASTER are listed."), tables=tables if rows else ())
+    return Section(title, (f"{found['counts']}.", said), tables=tables if rows else ())
 
 
 def _numbers(row: Row) -> tuple[str, str]:

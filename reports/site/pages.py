@@ -27,10 +27,8 @@ Views = Mapping[str, Sequence[View]]
 WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("graph-hot", "operands reused"))
 
 
-def all_pages(evidence: Evidence, judged: Mapping[str, Judgement], views: Views) -> Iterator[Page]:
-    """Every page of the site's root but the index, for published runs."""
-    for slug, device in evidence.devices.items():
-        yield gpu(device, judged[slug], views[slug])
+def all_pages(evidence: Evidence, views: Views) -> Iterator[Page]:
+    """Every page of the site's root that is of no one device, but the index, for published runs."""
     yield backends(evidence, views)
     yield rtx4090(views)
     yield runs(views)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from reports import archive
@@ -16,9 +17,10 @@ from reports.answers.documents import documents
 from reports.answers.evidence import files as of_data
 from reports.answers.regret import judge
 from reports.document import Page
+from reports.kept import Kept
 from reports.places import PUBLISHED
 from reports.sections import scaling, spread, tried
-from reports.site.build import Tried, site
+from reports.site.build import Tried, read, site
 from reports.site.index import index
 from reports.site.layout import Files, files, twin
 from reports.site.page import page
@@ -56,7 +58,8 @@ def publish(
     scaled = archive.scalings(data, passed_over)
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     beside = list(_beside(views, others, scaled))
-    made = _twins((runs[0] for runs in devices.values()), passed_over)
+    kept = Kept(published)
+    made = _twins((runs[0] for runs in views.values()), kept, passed_over)
     for slug, written in beside:
         made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
     condensed = condense(devices, of_data(data))
@@ -64,8 +67,9 @@ def publish(
     judged = {slug: judge(each, truths.get(slug)) for slug, each in condensed.devices.items()}
     tried_here = {slug: found for slug, (_, found) in others.items()}
     made["README.md"] = index(views, made, tried_here, scaled, condensed, judged)
-    made |= documents(condensed, judged)
-    made |= site(condensed, judged, views, others, beside, _wrong_kernels(data, passed_over), published, passed_over)
+    made |= documents(condensed, judged, kept)
+    made |= site(condensed, judged, views, others, beside, _wrong_kernels(data, passed_over), kept, passed_over)
+    made |= kept.written
     _write(published, made)
     if not bad:
         _remove_all_but(published, made)
@@ -102,21 +106,24 @@ def _wrong_kernels(data: Path, pass_over: archive.PassOver) -> Page:
     return mutants(archive.newest(Mutants, data, pass_over), archive.newest(Sanitizers, data, pass_over))
 
 
-def _twins(runs: Iterable[Record], pass_over: archive.PassOver) -> Files:
+def _twins(newest: Iterable[View], kept: Kept, pass_over: archive.PassOver) -> Files:
     """The Markdown of the devices' newest runs, and the newest headline for the first screen, a GPU's if any."""
     made: Files = {}
     # Newest last, and any GPU after any CPU, so that the last headline drawn is the one for the first screen.
-    for record in sorted(runs, key=lambda run: (run.machine.kind == "cuda", run.utc)):
-        slug = record.machine.slug
+    for view in sorted(newest, key=lambda each: (each.machine.kind == "cuda", each.record.utc)):
         try:
-            written = page(record, f"../../data/{slug}/{Path(record.path).name}")
+            made |= kept.files(f"twin-{view.machine.slug}", (view.file, *read(view)), partial(_twin, view))
         except BadRecord as error:  # of the profile beside it
             pass_over(error)
-            continue
-        made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
-        headline = next((figure for figure in written.figures if figure.name == "headline"), None)
-        made |= {"headline.svg": headline.svg} if headline else {}
     return made
+
+
+def _twin(view: View) -> Files:
+    slug = view.machine.slug
+    written = page(view.record, f"../../data/{slug}/{view.file}")
+    made = {f"{slug}/{name}": text for name, text in twin(written).items()}
+    headline = next((figure for figure in written.figures if figure.name == "headline"), None)
+    return made | ({"headline.svg": headline.svg} if headline else {})
 
 
 def _write(target: Path, made: Files) -> None:

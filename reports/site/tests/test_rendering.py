@@ -1,6 +1,7 @@
 """The pages: the same bytes for the same data, the old ones kept on any error, nothing loaded from elsewhere."""
 
 import json
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -44,6 +45,20 @@ def test_the_same_data_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", script, data, tmp_path / "there"], check=True, cwd=ROOT)
     assert contents(tmp_path / "here") == contents(tmp_path / "there")
+
+
+def test_what_is_kept_is_made_anew_where_its_record_changed_or_it_is_gone(data: Path, tmp_path: Path) -> None:
+    published = tmp_path / "published"
+    publish(data, published)
+    before = contents(published)
+    shutil.rmtree(published / "html")
+    publish(data, published)
+    assert contents(published) == before
+    factory.write(data, factory.run(cases=(HEADLINE,), backends={"triton_tuned": 0.5}))
+    publish(data, published)
+    after = contents(published)
+    publish(data, tmp_path / "anew")
+    assert after == contents(tmp_path / "anew") != before
 
 
 def test_every_run_has_its_page_and_the_index_links_to_it(data: Path, tmp_path: Path) -> None:
