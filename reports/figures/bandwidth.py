@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -24,6 +25,7 @@ OFF_THE_FRAME = 0.1
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
 
 
+@lru_cache(maxsize=4)
 def bandwidth(view: View) -> Figure | None:
     """Achieved bandwidth against bytes moved, float32 squares, cold beside hot; None with fewer than two sizes.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -17,6 +18,7 @@ from suite.record.measurement import Measurement
 SUBTITLE_WIDTH = 110  # characters: about as wide as bars and numbers together
 
 
+@lru_cache(maxsize=4)
 def headline(view: View) -> Figure | None:
     """Share of the ceiling per contender at the headline case, with 99 % intervals; None if nothing was measured.
 

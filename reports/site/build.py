@@ -9,12 +9,9 @@ from itertools import chain, pairwise
 from pathlib import Path
 
 from reports import archive
-from reports.answers.called import Question
 from reports.answers.compare import NotComparable, Row, compare
 from reports.answers.evidence import Device, Evidence, dump
 from reports.answers.regret import Judgement
-from reports.answers.select import answer
-from reports.answers.words import text
 from reports.document import Cell, Page, Section, Table
 from reports.kept import Kept
 from reports.sections import for_good, regret
@@ -23,8 +20,6 @@ from reports.site.layout import Files, Nav, html_page, template
 from reports.site.page import page
 from reports.units import percent
 from reports.view import View
-from suite.cases import HEADLINE
-from suite.evidence.devices import RTX_4090
 from suite.record.store import BadRecord
 from suite.record.variants import Variants
 
@@ -106,7 +101,7 @@ def _of_run(view: View, nav: Nav, kept: Kept) -> str:
     return kept.text(
         f"{view.machine.slug}-{view.stem}",
         (repr(nav), *read(view)),
-        lambda: html_page(_below(page(view.record, source), source, view.machine.slug), nav),
+        lambda: html_page(_below(page(view.record, source, view=view), source, view.machine.slug), nav),
     )
 
 
@@ -133,17 +128,12 @@ def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
         )
         sections.append(Section("torch.compile?", (worth.get("torch_compile", "Not measured."),), links=links))
         more = (Cell("All that is predicted, and how far off the model was", href="rtx4090.html"),)
-        sections.append(Section("RTX 4090?", tuple(_rtx4090(evidence)), links=more))
+        sections.append(Section("RTX 4090?", first_screen.rtx4090(evidence), links=more))
     else:
         sections.append(Section("No run yet", ("`tox -e bench -- --publish` on a machine with a GPU adds the first.",)))
     written = Page("Which backend for C = diag(A) · B?", "index", pages.DATA_ROOT, tuple(sections))
     form = first_screen.form(evidence) if evidence.devices else None
     return template("index.html.j2", page=written, nav=nav, form=form, dict=dict, zip=zip)
-
-
-def _rtx4090(evidence: Evidence) -> list[str]:
-    """The prediction for the headline case, in the words of `select`."""
-    return text(answer(evidence, Question(HEADLINE), RTX_4090.name)).splitlines()[:4]
 
 
 def compared(views: pages.Views, kept: Kept) -> Page:

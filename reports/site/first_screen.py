@@ -123,6 +123,11 @@ def said(reply: Answer, runs: Mapping[str, tuple[str, str]]) -> tuple[str, list[
     )
 
 
+def rtx4090(evidence: Evidence) -> tuple[str, ...]:
+    """The prediction for the headline case, in the words of `select`."""
+    return tuple(text(answer(evidence, Question(HEADLINE), RTX_4090.name)).splitlines()[:4])
+
+
 def situations(evidence: Evidence) -> Iterator[Section]:
     """A table per device that needs no choice: what one has, what to take, what is as good."""
     for slug, device in evidence.devices.items():

@@ -28,12 +28,13 @@ from reports.view import View
 from suite.record.run import Record
 
 
-def page(record: Record, source: str, pass_over: PassOver = refuse) -> Page:
+def page(record: Record, source: str, pass_over: PassOver = refuse, view: View | None = None) -> Page:
     """The page of a run; `source` is the path from the page to the record's file.
 
     pass_over: told of a profile beside the run that cannot be read; else that raises BadRecord.
+    view: the record's, where there is one already: its figures are then drawn once for all pages.
     """
-    view = View(record, pass_over)
+    view = view or View(record, pass_over)
     drawn = figures(view)
     sections = (
         what.section(view, drawn[:1]),

@@ -15,6 +15,7 @@ from reports.document import Cell, Figure, Page, Section, Table, loss_level, sai
 from reports.figures.bandwidth import bandwidth
 from reports.sections import caught, cost, for_good, predicted, regret
 from reports.site.first_screen import cases, verdicts
+from reports.site.first_screen import rtx4090 as predicted_words
 from reports.view import View
 from suite.cases import HEADLINE, Case
 from suite.evidence.devices import RTX_4090
@@ -30,7 +31,7 @@ WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("gr
 def all_pages(evidence: Evidence, views: Views) -> Iterator[Page]:
     """Every page of the site's root that is of no one device, but the index, for published runs."""
     yield backends(evidence, views)
-    yield rtx4090(views)
+    yield rtx4090(evidence, views)
     yield runs(views)
     yield data(views)
     yield method()
@@ -121,12 +122,13 @@ def _loses(device: Device, name: str) -> str:
     return f"On the {device.name} it loses most at {listed}." if listed else ""
 
 
-def rtx4090(views: Views) -> Page:
+def rtx4090(evidence: Evidence, views: Views) -> Page:
     """What an RTX 4090 may be expected to do: predicted, with the model's error where it was checked."""
     sections = [
         Section(
             "What this is",
             (
+                *predicted_words(evidence),
                 "PREDICTED. No RTX 4090 was measured. The model takes the machine code that compilers make for sm_89 "
                 "and the peak of that card; how far the model was off on measured GPUs stands beside it. The form on "
                 "the first page answers for an RTX 4090 too.",

@@ -120,7 +120,7 @@ def _twins(newest: Iterable[View], kept: Kept, pass_over: archive.PassOver) -> F
 
 def _twin(view: View) -> Files:
     slug = view.machine.slug
-    written = page(view.record, f"../../data/{slug}/{view.file}")
+    written = page(view.record, f"../../data/{slug}/{view.file}", view=view)
     made = {f"{slug}/{name}": text for name, text in twin(written).items()}
     headline = next((figure for figure in written.figures if figure.name == "headline"), None)
     return made | ({"headline.svg": headline.svg} if headline else {})
