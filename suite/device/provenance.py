@@ -11,6 +11,7 @@ from functools import cache
 
 import backends
 from suite import ROOT
+from suite.text import one_line
 
 COMMIT = re.compile("[0-9a-f]{7,64}")
 
@@ -54,9 +55,23 @@ def tree_clean() -> bool | None:
     return _git("status", "--porcelain") == "" if _git("rev-parse", "HEAD") else None
 
 
+def why_unknown() -> str:
+    """Why git names no commit here, in its own words: it is not installed, the checkout is another user's, ..."""
+    done = _asked_git("rev-parse", "HEAD")
+    if isinstance(done, OSError):
+        return f"git cannot be run: {done.strerror}"
+    return one_line(done.stderr.partition("\n")[0]) if done.returncode else "git names no commit"
+
+
 def _git(*arguments: str) -> str | None:
+    done = _asked_git(*arguments)
+    return None if isinstance(done, OSError) or done.returncode else done.stdout.strip()
+
+
+def _asked_git(*arguments: str) -> subprocess.CompletedProcess[str] | OSError:
     try:
-        done = subprocess.run(("git", *arguments), cwd=ROOT, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout.strip()
+        return subprocess.run(
+            ("git", *arguments), cwd=ROOT, capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        return error

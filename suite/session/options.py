@@ -55,6 +55,7 @@ def parse(config: pytest.Config) -> Options:
     entries = (*catalogue, *(candidate.entry(path) for path in files))
     _require_distinct([*(entry.name for entry in entries), *CEILINGS, CONTROL, "all"])
     _require_a_place(config)
+    _require_one_process(config)
     smoke = config.getoption("benchmark_disable")
     unwritten = smoke or config.getoption("collectonly")
     options = Options(
@@ -86,6 +87,19 @@ def _require_distinct(names: Sequence[str]) -> None:
 def _require_a_place(config: pytest.Config) -> None:
     if config.getoption("--publish") and config.getoption("--record") is None:
         raise backends.DiagbenchError("--publish goes with --record DIR, which `tox -e bench` gives; give it")
+
+
+def _require_one_process(config: pytest.Config) -> None:
+    """Refuse pytest-xdist for what is measured: its processes would measure one another."""
+    spread = config.getoption("numprocesses", None) or config.getoption("tx", None)
+    if spread and (config.getoption("--record") or asks_for_measurements(config)):
+        raise backends.DiagbenchError("-n spreads tests over processes, but one alone can measure; leave it out")
+
+
+def asks_for_measurements(config: pytest.Config) -> bool:
+    """Whether a file of benchmarks is named on the command line."""
+    files = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    return any(file.parent == Path(__file__).parent and file.name.startswith("bench_") for file in files)
 
 
 def _require_comparable(config: pytest.Config) -> None:

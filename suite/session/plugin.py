@@ -24,6 +24,7 @@ from suite.session.destination import Destination
 from suite.session.ending import Ending
 from suite.session.options import Options
 from suite.session.progress import Progress
+from suite.text import one_line
 from suite.worker.process import WorkerFailed, die_with_parent
 
 HERE = Path(__file__).parent
@@ -111,6 +112,8 @@ def bench(config: pytest.Config) -> Bench:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
         except DiagbenchError as error:
             raise pytest.UsageError(str(error)) from None
+        except OSError as error:  # no temporary folder, no process, no descriptor to be had
+            raise pytest.UsageError(f"the measuring process could not start: {one_line(str(error))}") from None
     return ending.bench
 
 
@@ -123,8 +126,7 @@ def bench_fixture(request: pytest.FixtureRequest) -> Bench:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Start the worker before any test is collected, so that what keeps it from starting is one line."""
-    files = [Path(argument.partition("::")[0]).resolve() for argument in session.config.args]
-    if not any(file.parent == HERE and file.name.startswith("bench_") for file in files):
+    if not options.asks_for_measurements(session.config):
         return
     made = bench(session.config)
     if not made.participants.available:

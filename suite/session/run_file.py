@@ -32,7 +32,9 @@ def stem() -> str:
 
 def require_publishable(candidates: Sequence[Path]) -> None:
     """Raise CannotWrite where the record could not be repeated from what is committed."""
-    if provenance.commit() == "unknown" or provenance.tree_clean() is False:
+    if provenance.commit() == "unknown":
+        raise store.CannotWrite(f"--publish needs a clean commit, and there is none to see: {provenance.why_unknown()}")
+    if provenance.tree_clean() is False:
         raise store.CannotWrite("--publish needs a clean commit, so that the record's provenance is true; commit first")
     if candidates:
         raise store.CannotWrite("--publish takes no --candidate: a record can be repeated only from what is committed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import signal
 import threading
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from suite.device.locks import Busy
 from suite.record.machine import Machine
 from suite.session.findings import Findings
 from suite.session.interrupts import Interrupts
 from suite.session.journal import Journal
 from suite.session.participants import Participants
+from suite.worker.process import WorkerFailed
 
 pytest_plugins = ["pytester"]
 
@@ -167,6 +170,29 @@ def test_on_a_full_disk_the_run_is_kept_elsewhere_and_said_where(
     said = "".join(capfd.readouterr())
     assert "cannot write the partial file: No space left on device" in said
     assert kept.name in said.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Busy("another run measures on the device 3"), "another run measures on the device 3"),
+        (WorkerFailed("unavailable", "", "the GPU is lost"), "could not start: the GPU is lost"),
+        (OSError(errno.ENOSPC, "No space left on device", "/tmp"), "could not start: .*No space left"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_keeps_a_run_from_beginning_is_one_line(
+    error: Exception, said: str, session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def start(*_: object, **__: object) -> Any:
+        raise error
+
+    monkeypatch.setattr("suite.session.bench.start", start)
+    monkeypatch.setattr("suite.session.options.asks_for_measurements", lambda config: True)
+    assert session.run(TIMED) == pytest.ExitCode.USAGE_ERROR
+    lines = [line for line in "".join(capfd.readouterr()).splitlines() if line.strip()]
+    assert [line for line in lines if re.search(said, line)] == lines[-1:]
+    assert not [line for line in lines if "Traceback" in line or "INTERNALERROR" in line]
 
 
 def test_signals_are_the_main_thread_s_affair() -> None:

@@ -48,6 +48,7 @@ def test_bad_options_are_one_line_and_measure_nothing(arguments: tuple[str, ...]
     ({"--candidate": [Path("nowhere.py")]}, "nowhere.py"),
     ({"--candidate": [Path("constraints.txt")]}, r"ending in \.py"),
     ({"--record": Path("/proc/nowhere")}, "/proc/nowhere"),
+    ({"--record": Path("runs"), "numprocesses": 2}, "one alone can measure"),
 ])  # fmt: skip
 def test_every_bad_option_is_refused(given: dict[str, object], said: str) -> None:
     with pytest.raises(DiagbenchError, match=said):
@@ -149,7 +150,10 @@ def asked(**given: object) -> pytest.Config:
         **{"benchmark_compare": [], "benchmark_compare_fail": None, "benchmark_storage": "/nowhere"},
         **{"benchmark_disable": False, "collectonly": False},
     }
-    options = SimpleNamespace(getoption=(values | given).__getitem__, invocation_params=SimpleNamespace(args=()))
+    options = SimpleNamespace(
+        getoption=lambda name, *default: (values | given)[name] if name in values | given else default[0],
+        invocation_params=SimpleNamespace(args=()),
+    )
     return cast(pytest.Config, options)
 
 

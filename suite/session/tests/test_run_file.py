@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -61,11 +62,29 @@ def test_nothing_that_compiles_is_no_evidence() -> None:
     assert run_file.compiled(find(["torch_broadcast"]), H100, lambda text: pytest.fail(text)) == ()
 
 
-@pytest.mark.parametrize(("commit", "clean"), [("unknown", None), ("0123", False)])
-def test_only_a_clean_commit_is_published(commit: str, clean: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(provenance, "commit", lambda: commit)
-    monkeypatch.setattr(provenance, "tree_clean", lambda: clean)
+def test_only_a_clean_commit_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "commit", lambda: "0123")
+    monkeypatch.setattr(provenance, "tree_clean", lambda: False)
     with pytest.raises(CannotWrite, match="commit first"):
+        require_publishable([])
+
+
+DUBIOUS = "fatal: detected dubious ownership in repository at '/x'\nTo add an exception for this directory, call:\n"
+
+
+@pytest.mark.parametrize(
+    ("git", "said"),
+    [
+        (CompletedProcess((), 128, "", DUBIOUS), "detected dubious ownership in repository at '/x'"),
+        (FileNotFoundError(2, "No such file or directory"), "git cannot be run: No such file or directory"),
+    ],
+)
+def test_git_s_own_trouble_is_not_called_a_lack_of_commits(
+    git: object, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provenance, "_asked_git", lambda *_: git)
+    monkeypatch.delenv("DIAGBENCH_COMMIT", raising=False)
+    with pytest.raises(CannotWrite, match=re.escape(said)):
         require_publishable([])
 
 
