@@ -18,7 +18,7 @@ from suite.command_line import one_line
 from suite.record import store
 from suite.session import welcome
 from suite.session.plugin import ENDING, OPTIONS
-from suite.worker.process import epitaph
+from suite.worker.process import dependent, epitaph
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -50,7 +50,7 @@ def _page(run: Path, to: Path, say: Callable[[str], None]) -> None:
     """Let a process of its own make the page, by the command that makes it later: what draws may end its process."""
     arguments = ["--run", str(run.resolve()), "--to", str(to.resolve())]
     done = subprocess.run(
-        [sys.executable, "-m", "reports", "render", *arguments],
+        dependent([sys.executable, "-m", "reports", "render", *arguments]),
         cwd=ROOT, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
     page = to / f"{store.run_stem(run)}.html"

@@ -8,12 +8,13 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from suite import ROOT
+from suite.worker.process import dependent
 
 
 def output(command: Sequence[str], silence_s: float, environment: Mapping[str, str] = {}) -> str | None:
     """What the command prints; None where it was not done within `silence_s` and had to be ended."""
     with subprocess.Popen(
-        command,
+        dependent(command),
         cwd=ROOT,
         env={**os.environ, "LC_ALL": "C", **environment},  # numbers as 1,234.5
         stdout=subprocess.PIPE,

@@ -6,7 +6,6 @@ import importlib.util
 import re
 import shutil
 import subprocess
-import tempfile
 from collections import Counter
 from math import prod
 from pathlib import Path
@@ -16,6 +15,8 @@ from suite.cases import Case
 from suite.evidence.devices import Capability
 from suite.evidence.occupancy import SHARED_RESERVED, occupancy
 from suite.record.compiled import Compiled
+from suite.scratch import Scratch
+from suite.worker.process import dependent
 
 RESOURCES = r"Function {kernel}:\s+REG:(\d+) STACK:(\d+) SHARED:(\d+) LOCAL:(\d+)"
 ACCESS = re.compile(r"^\s*/\*[0-9a-f]{4,}\*/\s+(?:@!?U?P\w+\s+)?(LDGSTS|LDG?|STG?)((?:\.\w+)*)\s", re.MULTILINE)
@@ -48,11 +49,11 @@ def cuobjdump() -> Path:
 
 def disassemble(cubin: bytes, kernel: str) -> str:
     """The kernel's resource usage and its SASS, as cuobjdump words them. Raises MissingTool, Unreadable."""
-    with tempfile.TemporaryDirectory() as folder:
+    with Scratch() as folder:
         path = Path(folder, "kernel.cubin")
         path.write_bytes(cubin)
         command = [str(cuobjdump()), "-res-usage", "-sass", "-fun", kernel, str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(dependent(command), capture_output=True, text=True, check=False)
     if done.returncode:
         raise Unreadable(f"cuobjdump cannot read the cubin of {kernel}: {done.stderr}")
     return done.stdout

@@ -16,7 +16,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from rich.console import Console
@@ -33,6 +32,7 @@ from suite.record import store
 from suite.record.machine import Machine
 from suite.record.measurement import Outcome
 from suite.record.profile import Profile
+from suite.scratch import Scratch
 from suite.worker.messages import Describe, Identify
 from suite.worker.process import Worker, WorkerFailed
 
@@ -133,7 +133,7 @@ def _count(entry: backends.Entry, case: Case, tool: Path) -> Counted | Outcome:
 def _count_once(entry: backends.Entry, case: Case, tool: Path, names: Sequence[str]) -> Counted | Outcome:
     """One launch with these metrics, by an ncu and a process of its own. Raises CannotProfile, Unreadable."""
     failed = partial(Outcome, backend=entry.name, case=case.id)
-    with TemporaryDirectory() as folder:
+    with Scratch() as folder:
         log, answer = Path(folder, "ncu.csv"), Path(folder, "answer.json")
         child = [sys.executable, "-m", "suite.evidence.profiled_launch", entry.path or entry.name, case.id, str(answer)]
         said = output([str(tool), *ncu.options(names), "--log-file", str(log), *child], SILENCE_S)

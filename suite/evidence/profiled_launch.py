@@ -21,6 +21,7 @@ from suite.measure import timing
 from suite.measure.timing import Device
 from suite.record.measurement import Outcome
 from suite.worker.failures import why
+from suite.worker.process import die_with_parent
 
 SEED = 30_000
 
@@ -60,6 +61,7 @@ def _launch(entry: backends.Entry, case: Case, device: Device) -> str:
 
 
 if __name__ == "__main__":
+    die_with_parent()  # a tool that is ended leaves what it watches
     what, case_id, answer_file = sys.argv[1:]
     entry = files.entry(Path(what)) if what.endswith(".py") else backends.find([what])[0]
     launch_under_ncu(entry, parse(case_id), Path(answer_file))

@@ -19,7 +19,6 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import get_args
 
 from rich.console import Console
@@ -35,6 +34,7 @@ from suite.evidence.sanitized_launches import CASES, NO_CACHE
 from suite.record import store
 from suite.record.machine import Machine
 from suite.record.sanitizers import Sanitized, Sanitizers, Tool
+from suite.scratch import Scratch
 
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 
@@ -93,7 +93,7 @@ def sanitize(
 
 def _under(program: Path, entry: backends.Entry, tool: Tool) -> Sanitized:
     began = time.monotonic()
-    with TemporaryDirectory() as folder:
+    with Scratch() as folder:
         log, answer = Path(folder, "log"), Path(folder, "answer.json")
         child = [sys.executable, "-m", "suite.evidence.sanitized_launches", entry.name, str(answer)]
         said = output([str(program), *OPTIONS[tool], "--log-file", str(log), *child], SILENCE_S, NO_CACHE)

@@ -17,6 +17,7 @@ from suite.cases import Case
 from suite.check import operands
 from suite.record.measurement import Outcome
 from suite.worker.failures import why
+from suite.worker.process import die_with_parent
 
 CASES = (
     Case(61, 61),
@@ -75,4 +76,5 @@ def _alone(view: torch.Tensor) -> torch.Tensor:
 
 
 if __name__ == "__main__":
+    die_with_parent()  # a tool that is ended leaves what it watches
     launch_all(backends.find([sys.argv[1]])[0], Path(sys.argv[2]))

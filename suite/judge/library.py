@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from backends import UnknownBackend
 from suite.cases import Case
@@ -19,6 +18,7 @@ from suite.measure.plan import Plan
 from suite.record.judgement import Check, JudgementVerdict
 from suite.record.machine import Machine
 from suite.record.mutants import Kind, Mutants, TriedFile
+from suite.scratch import Scratch
 
 CASES = {"cuda": Case(1024, 1024), "cpu": Case(64, 160)}
 """Large enough on a GPU for a launch to outlast its enqueuing; on the CPU every value is drawn and compared slowly."""
@@ -86,7 +86,7 @@ def _tried(kind: Kind, row: Mutant, case: Case, device: str) -> TriedFile:
 
 def _judged(row: Mutant, case: Case, device: str) -> tuple[JudgementVerdict, Check | None, str]:
     """The verdict on a copy, for some files write beside themselves."""
-    with TemporaryDirectory() as folder:
+    with Scratch() as folder:
         copy = Path(shutil.copy(row.path, folder))
         try:
             found = judge(copy, (case,), plan=CHECKS_ONLY, limits=LIMITS[device])

@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import socket
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -24,7 +23,8 @@ from typing import Any, Literal
 from suite.device.memory import free_bytes, memory_kills
 from suite.judge import messages
 from suite.judge.processes import Stat, offspring, own_bytes, resident_bytes, state_of
-from suite.worker.process import forking, how_it_ended
+from suite.scratch import Scratch
+from suite.worker.process import die_with_parent, forking, how_it_ended
 
 PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
@@ -62,7 +62,7 @@ class Candidate:
         self.printed = bytearray()
         self._seen: dict[int, Stat] = {}
         self._ever: set[int] = set()
-        self._folder = tempfile.TemporaryDirectory(prefix="diagbench-judge-", ignore_cleanup_errors=True)
+        self._folder = Scratch()
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
         context = forking()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -70,7 +70,9 @@ class Candidate:
         with suppress(OSError):
             fcntl.fcntl(written.fileno(), F_SETPIPE_SZ, 1 << 20)
         self._kills = memory_kills()
-        self._process = context.Process(target=_start, args=(theirs, written, kind, self._folder.name), daemon=True)
+        self._process = context.Process(
+            target=_start, args=(theirs, written, kind, str(self._folder.path)), daemon=True
+        )
         self._process.start()
         theirs.close()
         written.close()
@@ -154,7 +156,7 @@ class Candidate:
             if not alive and not self._process.is_alive():
                 break
         self._channel.close()
-        self._folder.cleanup()
+        self._folder.close()
 
     def _reap(self) -> None:
         """Take leave of ended orphans that fell to this process; until then each keeps its number."""
@@ -206,6 +208,7 @@ def _close_all_but(kept: int) -> None:
 
 def _start(channel: socket.socket, output: Connection, kind: str, folder: str) -> None:
     """The candidate's process, from its first instruction on."""
+    die_with_parent()
     os.setsid()
     os.environ["TORCH_EXTENSIONS_DIR"] = str(Path(folder, "extensions"))  # a build that is killed leaves no lock
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -213,7 +216,5 @@ def _start(channel: socket.socket, output: Connection, kind: str, folder: str) -
         os.dup2(source, target)
     _close_all_but(channel.fileno())
     from suite.judge.candidate_side import serve
-    from suite.worker.process import die_with_parent
 
-    die_with_parent()
     serve(channel, kind)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -19,8 +18,10 @@ from suite.record import store
 from suite.record.compiled import Compiled
 from suite.record.machine import Machine
 from suite.record.run import Run
+from suite.scratch import Scratch
 from suite.session import ranks
 from suite.session.bench import Bench
+from suite.worker.process import dependent
 
 
 def stem() -> str:
@@ -76,7 +77,7 @@ def _compiled(
     names: Sequence[str], say: Callable[[str], None], capability: tuple[int, int], sms: int | None
 ) -> tuple[Compiled, ...]:
     """The compiled code for one device, read in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
+    with Scratch() as folder:
         file = Path(folder) / "compiled.json"
         target = ["--capability", "{}.{}".format(*capability), "--sms", str(sms)]
         command = [
@@ -89,7 +90,7 @@ def _compiled(
             "--json",
             str(file),
         ]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(dependent(command), cwd=ROOT, capture_output=True, text=True, check=False)
         if file.exists():
             return Run.model_validate_json(file.read_text()).compiled
     say(f"nothing compiled for sm_{capability[0]}{capability[1]}: {done.stderr.strip() or done.stdout.strip()}")

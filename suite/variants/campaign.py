@@ -31,6 +31,7 @@ from suite.variants import kernel
 from suite.variants.catalogue import REFERENCES, CannotMeasure, Variant
 from suite.worker.failures import DeviceLost, one_line
 from suite.worker.messages import Describe, Gate, Measure
+from suite.worker.process import die_with_parent
 from suite.worker.server import Server
 
 Timed = Literal["cold", "hot"]
@@ -154,7 +155,7 @@ def compile_ahead(variants: Sequence[Variant], cases: Sequence[Case]) -> None:
     workers = min(COMPILERS, os.cpu_count() or 1, len(cases))
     context = multiprocessing.get_context("spawn")
     try:
-        with ProcessPoolExecutor(workers, context) as pool:
+        with ProcessPoolExecutor(workers, context, initializer=die_with_parent) as pool:
             list(pool.map(partial(_compile_case, tuple(variants)), cases))
     except (BrokenProcessPool, OSError):
         return

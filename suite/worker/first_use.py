@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from multiprocessing.connection import Connection
@@ -22,6 +21,7 @@ from suite.device import locks
 from suite.device.memory import memory_kills
 from suite.record.measurement import Outcome
 from suite.record.run import FirstUse
+from suite.scratch import Scratch
 from suite.worker.process import die_with_parent, forking, how_it_ended
 
 TIMEOUT_S = 180.0
@@ -39,7 +39,7 @@ def caches(entry: Entry) -> tuple[str, ...]:
 def first_use(entry: Entry, case: Case, timeout_s: float = TIMEOUT_S) -> FirstUse | Outcome:
     """The cost of a first use with the compilers' caches empty, and of its bind with the caches that it left."""
     spent = []
-    with tempfile.TemporaryDirectory() as folder:
+    with Scratch() as folder:
         places = {name: os.path.join(folder, name.lower()) for name in caches(entry)}
         for _ in ("cold", "warm"):
             with locks.turn(alone=False):

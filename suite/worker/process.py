@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import shutil
 import signal
-import tempfile
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from suite.device import locks, memory
 from suite.record.measurement import OutcomeKind
+from suite.scratch import Scratch
 from suite.worker.messages import Measure, Request
 
 PR_SET_PDEATHSIG = 1
@@ -51,7 +52,9 @@ class Worker:
         them would be alike for no good reason.
         """
         self._silence_s, self._caches, self._forked = silence_s, tuple(caches), forked
-        self.kept = Path(tempfile.mkdtemp(prefix="diagbench-"))
+        self._scratch = Scratch()
+        self.kept = self._scratch.path / "caches"
+        self.kept.mkdir()
         self._began = time.monotonic()
         self._kills = 0
         self._process: Any = None
@@ -97,7 +100,7 @@ class Worker:
     def close(self) -> None:
         """End the process, and take away what its compilers kept."""
         self.stop()
-        shutil.rmtree(self.kept, ignore_errors=True)
+        self._scratch.close()
 
     def stop(self) -> None:
         """End the process, whatever it is doing."""
@@ -146,12 +149,20 @@ def die_with_parent() -> None:
     """On Linux: let this process end when its parent does, whatever it is doing then."""
     with suppress(AttributeError):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    asked_by = multiprocessing.parent_process()
+    if asked_by is not None and not asked_by.is_alive():  # it ended before it could be depended on
+        os._exit(1)
+
+
+def dependent(command: Sequence[str]) -> list[str]:
+    """The command as one that ends when this process does, whatever it is doing then."""
+    return [sys.executable, "-S", "-I", str(Path(__file__).with_name("dependent.py")), str(os.getpid()), *command]
 
 
 def forking() -> ForkServerContext:
     """Processes forked from one that has imported what every one of them needs, and touches no device."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["torch", "triton.testing", "scipy.stats"])
+    context.set_forkserver_preload(["suite.worker.server_of_forks", "torch", "triton.testing", "scipy.stats"])
     return context
 
 
