@@ -51,7 +51,7 @@ def test_what_a_killed_process_started_ends(starts: str, tmp_path: Path) -> None
         "from suite.worker.process import dependent\n"
         "if __name__ == '__main__':\n" + textwrap.indent(starts + "time.sleep(60)\n", "    ")
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
     with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment) as parent:
         assert parent.stdout is not None
         assert parent.stdout.readline() == "here\n"
