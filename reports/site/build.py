@@ -138,7 +138,8 @@ def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
 
 def compared(views: pages.Views, kept: Kept) -> Page:
     """Neighbouring runs and repeats, counts first, differences within the margin left out."""
-    sections = []
+    words = f"Each run against the one before, {NEIGHBOURS} pairs of a device at most; `tox -e compare` takes any two."
+    sections = [Section("What is compared", (words,))]
     for slug, runs in views.items():
         for new, old in pairwise(runs[: NEIGHBOURS + 1]):
             made_of = (Path(each.record.path).read_bytes() for each in (new, old))
