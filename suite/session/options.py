@@ -42,9 +42,13 @@ def add(group: pytest.OptionGroup) -> None:
     group.addoption("--sweep", default="quick", help="quick (default), full, or case ids")
     group.addoption("--backends", metavar="A,B", help="only these backends (default: all that are installed)")
     group.addoption("--candidate", metavar="FILE", type=Path, action="append", default=[], help="add a kernel's file")
-    group.addoption("--record", metavar="DIR", type=Path, help="write the run and its page into DIR")
+    group.addoption("--record", metavar="DIR", type=_absolute, help="write the run and its page into DIR")
     group.addoption("--gpus", metavar="all|0,1", help="a worker, a journal and a run for each GPU of this host")
     group.addoption("--publish", action="store_true", help="write the run into reports/data/, from a clean commit")
+
+
+def _absolute(path: str) -> Path:
+    return Path(path).absolute()
 
 
 def parse(config: pytest.Config) -> Options:
