@@ -180,8 +180,8 @@ class Timed:
         if changed:
             self._change(kind)
         else:
-            for one in self.trials:  # the same writes as a change, so that the caches are left alike
-                one.rewrite()
+            for one in self.trials:  # the same work as a change, so that caches, clocks and waits are left alike
+                one.fill_again(only_a=kind == 1)
         return float(self.bench.ask("once", LONGEST_S)["seconds"])
 
     def steady(self) -> None:
@@ -208,7 +208,7 @@ class Timed:
         until = time.monotonic() + PAIRS_S
         taken: list[float] = []
         while len(taken) < self.effort.pairs and (len(taken) < FEWEST_PAIRS or time.monotonic() < until):
-            taken.append(self._walk(True, kind) / self._walk(False))
+            taken.append(self._walk(True, kind) / self._walk(False, kind))
         return taken[1:]
 
     def clock(self) -> None:

@@ -132,10 +132,13 @@ class Trial:
         oracle.fill_a(self.on, self.probe, drawn)
         self._settle()
 
-    def rewrite(self) -> None:
-        """Write all operands again as they are."""
-        for view in (self.on.a, self.on.b, self.on.out):
-            view.copy_(view.clone())
+    def fill_again(self, only_a: bool) -> None:
+        """Draw and write the inputs as they are, and C as it is unless only A changed."""
+        if only_a:
+            self.fill_a(self.drawn)
+            return
+        oracle.fill(self.on, self.probe, self.drawn)
+        self.on.out.copy_(self.on.out.clone())
         self._settle()
 
     def _settle(self) -> None:

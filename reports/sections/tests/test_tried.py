@@ -197,7 +197,7 @@ def test_variants_without_a_run_have_their_page_too(tmp_path: Path) -> None:
     assert publish(tmp_path / "data", tmp_path / "published") == 0
     files = contents(tmp_path / "published")
     place = "nvidia-h100-80gb-hbm3/tried"
-    assert {"README.md", f"{place}.md", "html/index.html", f"html/{place}.html"} == set(files)
+    assert {"README.md", f"{place}.md", "html/index.html", "html/mutants.html", f"html/{place}.html"} == set(files)
     assert "(nvidia-h100-80gb-hbm3/tried.md)" in files["README.md"].decode()
 
 
