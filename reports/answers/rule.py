@@ -29,6 +29,11 @@ measured: it may tune itself to something else there. torch.compile did, by up t
 HELD = 0.02
 """A backend is out whose worst ratio among the neighbours exceeds the best such by more."""
 
+BOUND = 0.04
+"""A backend is recommended for a case that was not measured only if it was never slower than this in a neighbour; else
+it has to be measured. On an H200 the host's part of a call differs so much from run to run that the least bad backend
+was 11 % too slow."""
+
 TIED = 0.01
 """Tied is what was never slower than the fastest by more than this, in any run or neighbour. Fewer than
 FEWEST_NEIGHBOURS of the question's own class are not enough to say so."""
@@ -123,7 +128,7 @@ def _decision(
     scores = {name: _score(question.case, found, each.worst_in) for name, each in may.items() if each.worst <= holding}
     order = sorted(scores, key=lambda name: (scores[name], may[name].best, name))
     others = sorted((n for n, each in steady.items() if each.worst <= 1 + TIED), key=lambda n: (steady[n].worst, n))
-    chosen = order[0] if order else ""
+    chosen = order[0] if order and (measured or may[order[0]].worst <= 1 + BOUND) else ""
     alike = sum(class_of(device, each) == class_of(device, question.case) for each in found)
     told = alike == len(found) or alike >= FEWEST_NEIGHBOURS
     return Decision(
@@ -133,9 +138,16 @@ def _decision(
         across=alike < len(found),
         standings=standings,
         unsteady=unsteady,
-        tied=tuple(name for name in others if told and name != chosen),
-        why_not="" if chosen else "no backend was steady in every case around it",
+        tied=tuple(name for name in others if chosen and told and name != chosen),
+        why_not="" if chosen else _why_none(order, may),
     )
+
+
+def _why_none(order: list[str], may: Mapping[str, Standing]) -> str:
+    if not order:
+        return "no backend was steady in every case around it"
+    case, worst = max(may[order[0]].worst_in.items(), key=lambda each: each[1])
+    return f"the least bad, {order[0]}, was at worst {worst:.2f} × the fastest at {case.split('-')[0]}"
 
 
 def _as_good(steady: Mapping[str, Standing], every: Mapping[str, Standing]) -> bool:
