@@ -28,8 +28,8 @@ def sections(view: View) -> Iterator[Section]:
     yield Section(
         title,
         said(
-            f"Every campaign is spread over {view.restarts} restarts. Each is a fresh process: new memory, and all is "
-            "compiled and tuned anew. Intervals are of a repeat, from rounds within restarts, after Kalibera and Jones "
+            f"Every campaign is spread over {view.restarts} restarts. Each is a fresh process: new memory, and every "
+            "tuner chooses anew. Intervals are of a repeat, from rounds within restarts, after Kalibera and Jones "
             "(2013). The verdicts rest on them.",
             _counted(view, len(otherwise)),
         ),

@@ -60,8 +60,9 @@ def _quickest_copy(pairs: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> tuple[
     for launches in bound.values():
         launches[0]()  # compiled before it is captured
     count = launches_per_sample(2 * pairs[0][0].nbytes / ROUGH_BYTES_PER_S + 1e-6, len(pairs), SAMPLE_S)
-    samplers = {name: GraphSampler(launches, count) for name, launches in bound.items()}
-    chosen = quickest(samplers, torch.cuda.synchronize)
+    with torch.cuda.stream(torch.cuda.Stream()):  # the current one may be the legacy stream, which takes no capture
+        samplers = {name: GraphSampler(launches, count) for name, launches in bound.items()}
+        chosen = quickest(samplers, torch.cuda.synchronize)
     return bound[chosen], f"{chosen}; the quickest of {len(FORMS)}"
 
 

@@ -30,6 +30,10 @@ SILENCE_S = 180.0
 """A worker that reports nothing for so long is taken to hang; the slowest honest step is a first compilation."""
 
 
+CHOICES = ("TORCHINDUCTOR_CACHE_DIR",)
+"""Where what a tuner chose outlives its process. The other caches hold machine code, which follows from its source."""
+
+
 class WorkerFailed(Exception):
     """The worker died, hung or lost its device; `doing` names the backend at work, or is empty."""
 
@@ -42,7 +46,7 @@ class Worker:
     """The pytest process's end. Starts a process at the first request and after each failure.
 
     What its compilers and tuners keep on disk, they find again in a process that starts after a failure. A process
-    that starts after `renew` compiles and tunes anew.
+    that starts after `renew` tunes anew.
     """
 
     def __init__(self, silence_s: float = SILENCE_S, caches: Sequence[str] = (), forked: bool = False) -> None:
@@ -92,10 +96,13 @@ class Worker:
             raise
 
     def renew(self) -> None:
-        """End the process, and let the next one find no cache."""
+        """End the process, and let the next one find nothing that a tuner chose."""
         self.stop()
-        shutil.rmtree(self.kept, ignore_errors=True)
-        self.kept.mkdir(exist_ok=True)
+        for name in CHOICES:
+            shutil.rmtree(self._place(name), ignore_errors=True)
+
+    def _place(self, cache: str) -> Path:
+        return self.kept / cache.lower()
 
     def close(self) -> None:
         """End the process, and take away what its compilers kept."""
@@ -115,7 +122,7 @@ class Worker:
         if self._connection is None:
             context: Any = forking() if self._forked else multiprocessing.get_context("spawn")
             self._connection, theirs = context.Pipe()
-            environment = os.environ | {name: str(self.kept / name.lower()) for name in self._caches}
+            environment = os.environ | {name: str(self._place(name)) for name in self._caches}
             self._kills = memory.memory_kills()
             self._process = context.Process(target=_serve, args=(theirs, self._began, environment), daemon=True)
             self._process.start()

@@ -7,6 +7,7 @@ still works; if it does not, this process ends, so that nothing is measured on a
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable
@@ -71,6 +72,7 @@ class Server:
         self.began = began
         self.doing = ""
         self._checked: Operands | None = None
+        self._worked = -math.inf  # when the device last took samples
 
     def answer(self, request: Request) -> Machine | Outcome | CampaignSamples | Examined | State | str | None:
         """What the request asks for."""
@@ -168,12 +170,14 @@ class Server:
         """Take the rounds, then check every C once more: a backend that went wrong meanwhile loses its samples."""
         before = partial(self._watch, lineup) if request.careful else lambda name: None
         try:
+            plan = request.plan.after(time.monotonic() - self._worked)
             result = campaign.run(
-                lineup.contenders, request.plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
+                lineup.contenders, plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
             )
         except campaign.CampaignFailed as error:
             measured.outcomes.append(_of_the_case(request, error.kind, str(error)))
             return
+        self._worked = time.monotonic()
         self._report("")
         measured.stop_reason, measured.seconds = result.stop_reason, result.seconds
         measured.rounds_dropped = result.rounds_dropped

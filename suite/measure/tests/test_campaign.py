@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from suite.measure import campaign
 from suite.measure.campaign import Contender
-from suite.measure.plan import SMOKE, Plan
+from suite.measure.plan import LEAST_WARMUP_S, SMOKE, Plan
 from suite.measure.timing import HostSampler, launches_per_sample, sets_needed
 from suite.record.measurement import Method, Outcome
 
@@ -161,3 +162,9 @@ def test_a_sample_of_no_time_in_a_round_that_is_dropped_is_dropped_with_it() -> 
     result = campaign.run(contenders, Plan(warmup_s=0.0), lambda: None, slowdown=lambda: next(readings, ()))
     assert result.rounds_dropped == campaign.BUNDLE
     assert 0.0 not in contenders[0].samples_s
+
+
+@pytest.mark.parametrize(("idle_s", "warmup_s"), [(math.inf, 0.3), (0.1, 0.1), (0.0, LEAST_WARMUP_S)])
+def test_a_device_is_warmed_up_for_as_long_as_it_was_idle(idle_s: float, warmup_s: float) -> None:
+    assert Plan(warmup_s=0.3).after(idle_s) == Plan(warmup_s=warmup_s)
+    assert Plan(warmup_s=0.0).after(idle_s).warmup_s == 0.0

@@ -74,3 +74,5 @@ def test_every_form_copies_and_one_of_them_is_chosen() -> None:
             assert torch.equal(target, source), form
         _, form = ceilings.ceilings(sets)[CEILINGS[1]]
         assert form.partition(";")[0] in map(str, copies.FORMS)
+    with torch.cuda.stream(torch.cuda.default_stream()):  # which takes no capture
+        assert ceilings.ceilings(sets)[CEILINGS[1]][1]

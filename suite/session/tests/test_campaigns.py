@@ -104,9 +104,11 @@ REMEMBERS = """
 import os, pathlib, torch, backends
 
 def bind(a, b, out, stream):
-    kept = pathlib.Path(os.environ.get("TRITON_CACHE_DIR", "nowhere"), str(os.getpid()))
-    found = len(list(kept.parent.iterdir())) if kept.parent.is_dir() else 0
-    kept.parent.is_dir() and kept.mkdir(exist_ok=True)
+    found = []
+    for name in ("TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
+        kept = pathlib.Path(os.environ.get(name, "nowhere"))
+        found.append(len(list(kept.iterdir())) if kept.is_dir() else 0)
+        kept.is_dir() and (kept / str(os.getpid())).mkdir(exist_ok=True)
     return backends.named(lambda: torch.mul(a[:, None], b, out=out), f"{os.getpid()} found {found}")
 """
 """Its form names its process, and how much it found that a process before it had kept."""
@@ -119,21 +121,21 @@ def remembers(tmp_path: Path) -> Entry:
     return candidate.entry(file)
 
 
-def test_a_renewed_worker_is_a_fresh_process_with_empty_caches(remembers: Entry) -> None:
-    worker = Worker(caches=["TRITON_CACHE_DIR"])
+def test_a_renewed_worker_is_a_fresh_process_that_tunes_anew(remembers: Entry) -> None:
+    worker = Worker(caches=["TRITON_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"])
     request = Measure(CASES[0], "hot", (remembers,), SMOKE)
+    forms = []
     try:
-        Path(worker.kept, "triton_cache_dir").mkdir()
-        first = worker.request(request).contenders["remembers"].form
-        worker.renew()
-        Path(worker.kept, "triton_cache_dir").mkdir()
-        second = worker.request(request).contenders["remembers"].form
+        for _ in range(2):
+            for place in ("triton_cache_dir", "torchinductor_cache_dir"):
+                Path(worker.kept, place).mkdir(exist_ok=True)
+            forms.append(worker.request(request).contenders["remembers"].form)
+            worker.renew()
     finally:
         worker.close()
     assert not worker.kept.exists()
-    assert first.endswith("found 0")
-    assert second.endswith("found 0")
-    assert first != second
+    assert [form.partition(" ")[2] for form in forms] == ["found [0, 0]", "found [1, 0]"]
+    assert forms[0].split()[0] != forms[1].split()[0]
 
 
 def test_a_candidate_too_is_measured_in_a_fresh_process_per_restart(
