@@ -1,6 +1,7 @@
 """A kernel author's own file as a catalogue entry: `bind`, a drop-in file's `ModelNew`, or a plain function of (A, B).
 
 The file is read as Python reads it: a byte order mark, a coding cookie and definitions inside try, if or with count.
+It is run as an import runs it, and may import what lies beside it under a name that is free.
 """
 
 from __future__ import annotations
@@ -9,11 +10,18 @@ import ast
 import importlib.util
 import inspect
 import io
+import os
+import re
+import stat
+import sys
 import tokenize
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
+from importlib.abc import SourceLoader
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from backends import CATALOGUE, Backend, Enqueue, Entry, UnknownBackend
 
@@ -22,6 +30,20 @@ if TYPE_CHECKING:
 
 PLAIN_NAMES = ("diag_matmul", "solution", "kernel_function", "custom_kernel", "forward")
 """What a plain function of (A, B) may be called where the file defines more than one."""
+
+LARGEST_BYTES = 1 << 22
+"""Of a candidate's file, or of one that it names: more than anybody writes."""
+
+MOST_FILES = 100
+"""That are read for one candidate."""
+
+NAME = re.compile(rb"\w[\w./-]*")
+"""What may name a module or a file."""
+
+ANY = "*"
+"""What `from another import *` defines; which names, only running it tells."""
+
+NOTHING = "neither bind(a, b, out, stream) nor class ModelNew nor a function (A, B)"
 
 WRAPPER = (
     "wrap it in a Python file: `from torch.utils.cpp_extension import load_inline`, then "
@@ -44,9 +66,8 @@ def entry(path: Path) -> Entry:
         raise UnknownBackend(f"candidate {path} must be a Python file, its name ending in .py")
     tree = _parsed(path)
     defined = set(_defined(tree.body))
-    if not defined & {"bind", "ModelNew"} and not _plain_names(tree.body):
-        wanted = "neither bind(a, b, out, stream) nor class ModelNew nor a function (A, B)"
-        raise UnknownBackend(f"candidate {path} defines {wanted}")
+    if not defined & {"bind", "ModelNew", ANY} and not _plain_names(tree.body):
+        raise UnknownBackend(f"candidate {path} defines {NOTHING}")
     if path.stem in {row.name for row in CATALOGUE}:
         raise UnknownBackend(f"candidate {path} has the name of a catalogue entry; rename the file")
     return Entry(
@@ -60,21 +81,48 @@ def entry(path: Path) -> Entry:
     )
 
 
-def sources(path: str) -> list[Path]:
-    """The candidate's file and the sources beside it, which it may import or read."""
-    kinds = (".py", ".cu", ".cuh", ".h")
-    return [Path(path), *(file for file in sorted(Path(path).parent.iterdir()) if file.suffix in kinds)]
+def sources(path: str) -> list[bytes]:
+    """What the candidate's file holds, and the files beside it that it names, which it may import or read.
+
+    Nothing else is looked into: what lies beside a candidate may be a pipe, a dangling link or a model's weights.
+    """
+    folders, rest, found = [Path(path).parent], [Path(path)], dict[Path, bytes]()
+    while rest and len(found) < MOST_FILES:
+        file = rest.pop(0)
+        if file in found:
+            continue
+        with suppress(UnknownBackend):
+            found[file] = _content(file)
+            names = {name.decode(errors="replace") for name in NAME.findall(found[file])}
+            modules = {part for name in names for part in name.split(".")}
+            packages = {folders[0] / name for name in modules if os.path.isfile(folders[0] / name / "__init__.py")}
+            folders += sorted(packages - {*folders})
+            named = {*names, *(f"{module}.py" for module in modules), "__init__.py"}
+            rest += sorted(beside for folder in folders for name in named if os.path.isfile(beside := folder / name))
+    return list(found.values())
+
+
+def _content(path: Path) -> bytes:
+    """What the file holds. Raises UnknownBackend; what is no regular file, or endless, is not waited for."""
+    try:
+        status = path.stat()
+        if stat.S_ISREG(status.st_mode) and status.st_size > LARGEST_BYTES:
+            raise UnknownBackend(f"candidate {path}: {status.st_size >> 20} MiB, more than any source has")
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise UnknownBackend(f"candidate {path}: no regular file")
+        return path.read_bytes()
+    except OSError as error:
+        raise UnknownBackend(f"candidate {path}: {error.strerror}") from None
 
 
 def _parsed(path: Path) -> ast.Module:
     """The file's syntax tree. Raises UnknownBackend."""
-    try:
-        source = path.read_bytes()
-    except OSError as error:
-        raise UnknownBackend(f"candidate {path}: {error.strerror}") from None
+    source = _content(path)
     try:
         tokenize.detect_encoding(io.BytesIO(source).readline)
-        return ast.parse(source, filename=path.name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a docstring's backslash, say, which is its author's affair
+            return ast.parse(source, filename=path.name)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise UnknownBackend(f"candidate {path} is not Python: {error}") from None
 
@@ -87,8 +135,8 @@ def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
             continue
         for field in ("body", "orelse", "finalbody"):
             yield from _statements(getattr(node, field, []))
-        for handler in getattr(node, "handlers", []):
-            yield from _statements(handler.body)
+        for branch in (*getattr(node, "handlers", []), *getattr(node, "cases", [])):
+            yield from _statements(branch.body)
 
 
 def _defined(body: list[ast.stmt]) -> Iterator[str]:
@@ -96,7 +144,7 @@ def _defined(body: list[ast.stmt]) -> Iterator[str]:
     for node in _statements(body):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
             yield node.name
-        elif isinstance(node, ast.ImportFrom):
+        elif isinstance(node, ast.Import | ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -118,18 +166,49 @@ def _required(node: ast.FunctionDef) -> int:
 
 @cache
 def load(path: str) -> Backend:
-    """Run the file, once, and return its Backend. Raises whatever running it raises."""
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """Run the file, once, and return its Backend. Raises whatever running it raises.
+
+    Raises UnknownBackend where what it seemed to define is not there once it has run.
+    """
+    module = _imported(Path(path))
     if hasattr(module, "bind"):
-        return module
+        return cast(Backend, module)
     if hasattr(module, "ModelNew"):
         return DropIn(module.ModelNew, getattr(module, "get_init_inputs", None))
     names = _plain_names(_parsed(Path(path)).body)
-    return Plain(getattr(module, names[-1] if names[0] not in PLAIN_NAMES else names[0]))
+    wanted = [*(name for name in names if name in PLAIN_NAMES), *reversed(names), *PLAIN_NAMES]
+    function = next((getattr(module, name) for name in wanted if callable(getattr(module, name, None))), None)
+    if function is None:
+        raise UnknownBackend(f"once it has run, the file defines {NOTHING}")
+    return Plain(function)
+
+
+def _imported(path: Path) -> Any:
+    """The file's module, run as an import would run it; never from a .pyc, which may be of a file as old and as long.
+
+    The folder is searched last, so that no file in it takes the place of a library.
+    """
+    name = path.stem if _is_free(path.stem) else f"candidate_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert isinstance(spec.loader, SourceLoader)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = spec.loader.source_to_code(spec.loader.get_data(str(path)), str(path))
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))
+    try:
+        exec(code, vars(module))
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    return sys.modules.get(name, module)
+
+
+def _is_free(name: str) -> bool:
+    """Whether a module of this name would take no other's place."""
+    return name.isidentifier() and name not in sys.modules and importlib.util.find_spec(name) is None
 
 
 class DropIn:

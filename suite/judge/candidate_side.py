@@ -236,7 +236,7 @@ def serve(channel: socket.socket, kind: str) -> None:
         try:
             request, descriptor = receive(channel)
         except messages.Closed:
-            leave(0)
+            leave(messages.CUT_OFF)  # the judge has ended, or the file has closed what was not its own
         work = requests[request.pop("what")]
         if descriptor >= 0:
             request["descriptor"] = descriptor
@@ -252,7 +252,10 @@ def serve(channel: socket.socket, kind: str) -> None:
         if answer is None:
             continue
         freezes = answer.pop("freeze", False)
-        send(channel, answer)
+        try:
+            send(channel, answer)
+        except messages.Closed:
+            leave(messages.CUT_OFF)
         if freezes:
             freeze()
 

@@ -76,7 +76,7 @@ def judge(
     times are not kept. Raises UnknownBackend for a file that is no candidate.
     """
     entry = files.entry(file) if isinstance(file, Path) else file
-    kind = chosen.kind()
+    kind, sha256 = chosen.kind(), _sha256(entry)
     quick = plan is not None and plan.max_rounds == 1
     effort = _effort(plan, quick, kind)
     drawn_from = seed_of_a_run() if seed is None else seed
@@ -91,7 +91,7 @@ def judge(
         found.notes += _printed(candidate)
     if quick or found.verdict not in ("right", "implausible"):
         found.times.clear()
-    return _judgement(entry, machine, drawn_from, found)
+    return _judgement(entry, sha256, machine, drawn_from, found)
 
 
 def seed_of_a_run() -> int:
@@ -192,12 +192,20 @@ def _printed(candidate: Candidate) -> list[str]:
     return [f"it printed: {text.splitlines()[0][:120]}"] if text else []
 
 
-def _judgement(entry: Entry, machine: Machine, seed: int, found: _Found) -> Judgement:
-    path = Path(entry.path) if entry.path else Path(files.__file__).parent / f"{entry.name}.py"
+def _file(entry: Entry) -> Path:
+    return Path(entry.path) if entry.path else Path(files.__file__).parent / f"{entry.name}.py"
+
+
+def _sha256(entry: Entry) -> str:
+    """Of the file as it is before it runs, which may change or remove it."""
+    return hashlib.sha256(_file(entry).read_bytes()).hexdigest()
+
+
+def _judgement(entry: Entry, sha256: str, machine: Machine, seed: int, found: _Found) -> Judgement:
     return Judgement(
         utc=datetime.now(UTC),
-        file=path.name,
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        file=_file(entry).name,
+        sha256=sha256,
         seed=seed,
         machine=machine,
         verdict=found.verdict,

@@ -16,6 +16,9 @@ MOST_BYTES = 1 << 22
 FORKED = "forked"
 """The answer of a candidate's process that is a copy of the one that was asked: a launch forked and came back twice."""
 
+CUT_OFF = 86
+"""The exit code of a candidate's process that the judge cannot be answered from any more; no shell or signal has it."""
+
 HEADER = struct.Struct("<I")
 
 
@@ -28,12 +31,15 @@ class Closed(Exception):
 
 
 def send(channel: socket.socket, content: dict[str, Any], descriptor: int = -1) -> None:
-    """Send one message, and a file descriptor with it. Raises Closed."""
+    """Send one message, and a file descriptor with it. Raises Closed.
+
+    In one piece, lest two processes of a candidate that has forked send theirs into each other.
+    """
     body = json.dumps(content).encode()
+    message = HEADER.pack(len(body)) + body
     try:
-        descriptors = [descriptor] if descriptor >= 0 else []
-        socket.send_fds(channel, [HEADER.pack(len(body))], descriptors)
-        channel.sendall(body)
+        sent = socket.send_fds(channel, [message], [descriptor] if descriptor >= 0 else [])
+        channel.sendall(message[sent:])
     except OSError as error:
         raise Closed(str(error)) from None
 

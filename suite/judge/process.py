@@ -183,6 +183,8 @@ class Candidate:
         self._process.join(5)
         code = self._process.exitcode
         self.close()
+        if code == messages.CUT_OFF:
+            return Ended("crashed", "it closed descriptors that are not its own: the judge's channel among them")
         return Ended(*how_it_ended(code, self._kills))
 
     def _drain(self) -> None:

@@ -65,7 +65,7 @@ def start(
             held.enter_context(locks.device(uuid))
         machine: Machine = worker.request(Describe())
         plan = SMOKE if smoke else (GPU if machine.kind == "cuda" else CPU)
-        files = [file.read_bytes() for entry in entries if entry.path for file in candidate.sources(entry.path)]
+        files = [content for entry in entries if entry.path for content in candidate.sources(entry.path)]
         name = digest([command, *conditions(machine, uuid), plan, *entries, *files])
         journal = Journal(journals / f".{name}.journal" if journals else None, progress.say)
         participants = Participants(entries, machine.kind)

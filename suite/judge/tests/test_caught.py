@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 
@@ -50,10 +51,38 @@ def _descendants() -> set[int]:
         ("exits_in_launch", "exit code"),
         ("takes_all_memory", "1.0 GiB"),
         ("returns_meta_tensor", "meta"),
+        ("closes_all_descriptors", "closed descriptors"),
+        ("returns_twice", "forked"),
     ],
 )
 def test_the_reason_says_what_happened(name: str, said: str, tmp_path: Path) -> None:
     assert said in judged(named(name), tmp_path, ("probes",)).reason
+
+
+AT = {
+    "its import": "import torch\n{}\ndef bind(a, b, out, stream): ...\n",
+    "bind": "import torch\ndef bind(a, b, out, stream):\n    {}\n",
+    "a launch": "import torch\ndef bind(a, b, out, stream):\n    def launch():\n        {}\n    return launch\n",
+}
+
+
+@pytest.mark.parametrize("at", AT)
+@pytest.mark.parametrize("raised", ["SystemExit(7)", "KeyboardInterrupt", "GeneratorExit", "BaseException('x')"])
+def test_whatever_a_file_raises_is_one_verdict_with_type_and_line(raised: str, at: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text(AT[at].format(f"raise {raised}"))
+    found = judge(file, CASES, plan=AS_LITTLE_AS_CAN_BE, limits=LIMITS, without=frozenset({"probes"}))
+    assert found.exit_code == 3
+    assert found.reason.startswith(f"{raised.partition('(')[0]}: ")
+    assert found.reason.endswith(f"(mine.py:{2 + list(AT).index(at)})")
+
+
+def test_a_file_that_removes_itself_is_judged_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    text = named("honest_plain").path.read_text() + "\n__import__('os').unlink(__file__)\n"
+    file.write_text(text)
+    found = judge(file, (), plan=AS_LITTLE_AS_CAN_BE, limits=LIMITS, without=frozenset({"probes", "repeats"}))
+    assert found.sha256 == hashlib.sha256(text.encode()).hexdigest()
 
 
 def test_a_file_that_is_no_candidate_is_said_to_be_none(tmp_path: Path) -> None:
