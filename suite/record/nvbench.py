@@ -1,0 +1,40 @@
+"""The same bound launches by NVIDIA's nvbench: a document of its own beside the runs."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from suite.record.document import Document
+from suite.record.measurement import Outcome
+from suite.record.typed import Seconds, Typed
+
+Own = Literal["cold", "hot", "single", "flushed", "host"]
+"""Of our own clock. cold, hot: the series of a campaign. single: one launch between two events, after others of its
+kind. flushed: the same after a write of as many bytes as L2 holds. host: what the host pays to enqueue a launch."""
+
+Theirs = Literal["cold", "batch", "rotating"]
+"""Of nvbench's. cold: one launch after such a write. batch: many, on one operand set. rotating: the same on the sets of
+the series cold in turn."""
+
+
+class Timed(Typed):
+    """One backend's launches in one case, in seconds per launch."""
+
+    backend: str
+    case: str
+    form: str
+    rounds: int  # of our own
+    own: dict[Own, Seconds]  # medians over the rounds, half of them before nvbench and half after
+    nvbench: dict[Theirs, Seconds]  # cold: its median; the others: its mean, all that it tells
+
+
+class Nvbench(Document):
+    """All backends by both timers."""
+
+    suffix: ClassVar[str] = ".nvbench.json"
+    command_that_writes: ClassVar[str] = "tox -e nvbench"
+
+    version: str  # cuda-bench's
+    buffer_sets: dict[str, int]  # case -> the operand sets that cold and rotating walk
+    timed: tuple[Timed, ...]
+    outcomes: tuple[Outcome, ...] = ()
