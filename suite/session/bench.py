@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from backends import Entry
@@ -47,13 +47,15 @@ def start(
     *,
     smoke: bool,
     progress: Progress,
+    one_process: bool = False,
     journals: Path | None = None,
     command: str = "",
     silence_s: float = SILENCE_S,
 ) -> Bench:
     """Start the worker, take its device, and find what an interrupted run of the same kind had measured.
 
-    smoke: every contender once, untimed. journals: the folder in which to keep what is measured; None: nowhere.
+    smoke: every contender once, untimed. one_process: no restarts.
+    journals: the folder in which to keep what is measured; None: nowhere.
     command: what to type to repeat the run; only it finds the journal again.
     Raises WorkerFailed, and locks.Busy where another run measures on this GPU.
     """
@@ -65,6 +67,7 @@ def start(
             held.enter_context(locks.device(uuid))
         machine: Machine = worker.request(Describe())
         plan = SMOKE if smoke else (GPU if machine.kind == "cuda" else CPU)
+        plan = replace(plan, restarts=1) if one_process else plan
         files = [content for entry in entries if entry.path for content in candidate.sources(entry.path)]
         name = digest([command, *conditions(machine, uuid), plan, *entries, *files])
         journal = Journal(journals / f".{name}.journal" if journals else None, progress.say)

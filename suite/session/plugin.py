@@ -14,7 +14,7 @@ import pytest
 
 from backends import DiagbenchError
 from suite import ROOT
-from suite.cases import parse
+from suite.cases import HELD_OUT, parse
 from suite.device import provenance
 from suite.record import packed, store
 from suite.session import bench as benches
@@ -105,6 +105,7 @@ def bench(config: pytest.Config) -> Bench:
                 asked.entries,
                 smoke=asked.smoke,
                 progress=config.stash[PROGRESS],
+                one_process=asked.sweep == HELD_OUT,
                 journals=asked.folder,
                 command=asked.command,
             )

@@ -138,18 +138,18 @@ def test_a_renewed_worker_is_a_fresh_process_that_tunes_anew(remembers: Entry) -
     assert forms[0].split()[0] != forms[1].split()[0]
 
 
+@pytest.mark.parametrize(("one_process", "restarts"), [(False, 2), (True, 1)])
 def test_a_candidate_too_is_measured_in_a_fresh_process_per_restart(
-    remembers: Entry, monkeypatch: pytest.MonkeyPatch
+    one_process: bool, restarts: int, remembers: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(benches, "SMOKE", replace(SMOKE, restarts=2))
-    made = start([remembers], smoke=True, progress=Progress())
+    made = start([remembers], smoke=True, progress=Progress(), one_process=one_process)
     try:
         found = made.measured(CASES[0], "hot", "remembers")
     finally:
         made.close()
     assert isinstance(found, WithSamples)
-    assert len(found.measurement.restarts) == 2
-    assert len(set(found.measurement.chosen)) == 2
+    assert len(found.measurement.restarts) == len(set(found.measurement.chosen)) == restarts
 
 
 def test_a_test_without_parameters_here_expects_no_campaign(monkeypatch: pytest.MonkeyPatch) -> None:
