@@ -17,10 +17,10 @@ from suite.judge import checks, contender
 from suite.record.measurement import Outcome
 from suite.worker.process import die_with_parent, epitaph
 
-CORES_EACH = 4
-"""The judge, its server of forks, the candidate, and what that compiles with."""
+CORES_EACH = 2
+"""The judge, and the candidate or what it compiles with: one waits for the other."""
 
-MOST = 4
+MOST = 8
 """At a time: each holds a context of the device, some 0.5 GB on a GPU."""
 
 
@@ -43,8 +43,9 @@ class Judges:
         self.close()
 
     def expect(self, entries: Iterable[Entry]) -> None:
-        """Tell which will be asked for, so that they are judged side by side."""
-        self._waiting = {entry.name: entry for entry in entries}
+        """Tell which will be asked for, so that they are judged side by side, those that compile longest first."""
+        longest_first = sorted(entries, key=lambda entry: (not entry.tunes, not entry.caches))
+        self._waiting = {entry.name: entry for entry in longest_first}
 
     def judged(self, entry: Entry) -> Outcome | None:
         """Why it may take part in no case; None where it may."""

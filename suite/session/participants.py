@@ -16,7 +16,7 @@ class Participants:
     """The run's backends on a device of one kind."""
 
     def __init__(self, entries: Sequence[Entry], kind: str) -> None:
-        self.entries = tuple(entries)
+        self.entries, self.kind = tuple(entries), kind
         reasons = {entry.name: why_unavailable(entry, kind) for entry in entries}
         self.unavailable = {name: reason for name, reason in reasons.items() if reason}
         self._deaths: Counter[str] = Counter()

@@ -114,9 +114,14 @@ class Questions:
         return self._journal.answer(kind, key, answer)
 
     def restart(self, number: int) -> None:
-        """Let a fresh process answer from here on, unless it is the first, which has only checked so far."""
+        """Let a fresh process answer from here on, unless it is the first, which has only checked so far.
+
+        The next one imports its libraries meanwhile, but on the CPU: there it would take part of what is measured.
+        """
         if number > 1:
             self._worker.renew()
+        if number < self._plan.restarts and self._participants.kind == "cuda":
+            self._worker.stand_by(self._participants.available)
 
     def campaign(
         self, case: Case, series: Series, entries: list[Entry], restart: int, apart: str = ""

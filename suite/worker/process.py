@@ -13,13 +13,14 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any, Literal
 
+from backends import Entry
 from suite.device import locks, memory
 from suite.record.measurement import OutcomeKind
 from suite.scratch import Scratch
@@ -63,6 +64,7 @@ class Worker:
         self._kills = 0
         self._process: Any = None
         self._connection: Connection | None = None
+        self._next: tuple[Any, Connection] | None = None
 
     def request(self, request: Request, progress: Callable[[int, float], None] = lambda rounds, width: None) -> Any:
         """The answer to a request. progress(rounds, widest half-width) is called as a campaign goes on.
@@ -95,6 +97,11 @@ class Worker:
             self.stop()
             raise
 
+    def stand_by(self, entries: Iterable[Entry]) -> None:
+        """Start the process that comes next, which imports what these backends need and touches no device so far."""
+        if self._next is None:
+            self._next = self._started([entry.name for entry in entries])
+
     def renew(self) -> None:
         """End the process, and let the next one find nothing that a tuner chose."""
         self.stop()
@@ -105,7 +112,9 @@ class Worker:
         return self.kept / cache.lower()
 
     def close(self) -> None:
-        """End the process, and take away what its compilers kept."""
+        """End the process and the one that stands by, and take away what their compilers kept."""
+        self.stop()
+        self._process, self._connection = self._next or (None, None)
         self.stop()
         self._scratch.close()
 
@@ -120,14 +129,20 @@ class Worker:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            context: Any = forking() if self._forked else multiprocessing.get_context("spawn")
-            self._connection, theirs = context.Pipe()
-            environment = os.environ | {name: str(self._place(name)) for name in self._caches}
             self._kills = memory.memory_kills()
-            self._process = context.Process(target=_serve, args=(theirs, self._began, environment), daemon=True)
-            self._process.start()
-            theirs.close()
+            self._process, self._connection = self._next or self._started()
+            self._next = None
         return self._connection
+
+    def _started(self, imports: Sequence[str] = ()) -> tuple[Any, Connection]:
+        """A process, and this end of the connection to it; imports: the backends to import at once."""
+        context: Any = forking() if self._forked else multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        environment = os.environ | {name: str(self._place(name)) for name in self._caches}
+        process = context.Process(target=_serve, args=(theirs, self._began, environment, imports), daemon=True)
+        process.start()
+        theirs.close()
+        return process, ours
 
     def _epitaph(self) -> tuple[OutcomeKind, str]:
         process = self._process
@@ -173,7 +188,7 @@ def forking() -> ForkServerContext:
     return context
 
 
-def _serve(connection: Connection, began: float, environment: Mapping[str, str]) -> None:
+def _serve(connection: Connection, began: float, environment: Mapping[str, str], imports: Sequence[str]) -> None:
     # Imported in the child only: the pytest process stays without array libraries and without a device context.
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's goes to every process: the parent ends this one
@@ -184,4 +199,4 @@ def _serve(connection: Connection, began: float, environment: Mapping[str, str])
     except ImportError as error:
         connection.send(("failed", "crashed", "", f"{error.name} is not installed, or broken: {error}"))
         return
-    serve(connection, began)
+    serve(connection, began, imports)

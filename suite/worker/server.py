@@ -7,10 +7,11 @@ still works; if it does not, this process ends, so that nothing is measured on a
 from __future__ import annotations
 
 import contextlib
+import importlib
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from multiprocessing.connection import Connection
 from typing import Literal
@@ -38,12 +39,15 @@ HEADROOM_BYTES = 1 << 29
 """Left free beside the operands: the gate's tiles in float64, graphs, and what the libraries take for themselves."""
 
 
-def serve(connection: Connection, began: float) -> None:
+def serve(connection: Connection, began: float, imports: Sequence[str] = ()) -> None:
     """Own the current CUDA device, or the CPU where there is none, and answer requests until the other end closes.
 
-    began: when the run did, by the monotonic clock, which all processes of a machine share.
+    began: when the run did, by the monotonic clock, which all processes of a machine share. imports: the backends to
+    import before the first request, up to which the device is another process's.
     """
     with contextlib.suppress(EOFError, ConnectionError, KeyboardInterrupt):
+        import_all(imports, connection.send)
+        connection.poll(None)
         try:
             server = Server(timing.Device(), began, connection.send)
         except Exception as error:  # a GPU that torch cannot use, that another process has for itself, that is lost
@@ -58,6 +62,15 @@ def serve(connection: Connection, began: float) -> None:
                 kind, reason = (error.kind, str(error)) if isinstance(error, DeviceLost) else why(error)
                 connection.send(("failed", kind, server.doing, reason))
                 os._exit(1)  # an orderly exit could hang or fault in the driver
+
+
+def import_all(names: Sequence[str], report: Callable[[tuple[object, ...]], None]) -> None:
+    """Import these backends; report: told at which one, for an import can end the process. Why one fails, bind says."""
+    for name in names:
+        report(("doing", name))
+        with contextlib.suppress(Exception):
+            importlib.import_module(f"backends.{name}")
+    report(("doing", ""))
 
 
 class Server:

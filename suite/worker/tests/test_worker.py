@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +20,7 @@ from suite.session.bench import Bench, WithSamples, start
 from suite.session.progress import Progress
 from suite.worker.messages import Describe
 from suite.worker.process import Worker, WorkerFailed
+from suite.worker.server import import_all
 
 CASE = Case(33, 17)
 FILES = Path(__file__).parent / "candidates"
@@ -292,3 +295,27 @@ def test_a_backend_with_a_stream_of_its_own_is_timed_beside_the_fastest_alone(mo
         assert [(each.backend, each.apart) for each in measurements] == [("right", False), ("drop_in", True)]
     finally:
         made.close()
+
+
+def test_the_process_that_stands_by_is_the_next_one_and_ends_with_the_worker() -> None:
+    before = set(multiprocessing.active_children())
+    worker = Worker()
+    try:
+        worker.request(Describe())
+        (first,) = set(multiprocessing.active_children()) - before
+        worker.stand_by([])
+        (second,) = set(multiprocessing.active_children()) - before - {first}
+        worker.renew()
+        worker.request(Describe())
+        assert set(multiprocessing.active_children()) - before == {second}
+        worker.stand_by([])
+    finally:
+        worker.close()
+    assert set(multiprocessing.active_children()) == before
+
+
+def test_what_is_imported_ahead_is_named_before_it_is_and_may_fail() -> None:
+    said: list[tuple[object, ...]] = []
+    import_all(["nothing_of_that_name", "torch_broadcast"], said.append)
+    assert said == [("doing", "nothing_of_that_name"), ("doing", "torch_broadcast"), ("doing", "")]
+    assert "backends.torch_broadcast" in sys.modules
