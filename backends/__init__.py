@@ -10,6 +10,7 @@ import importlib
 import importlib.util
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from backends._catalogue import CATALOGUE, Entry, Exemption
@@ -204,18 +205,12 @@ def _imported(entry: Entry) -> Any:
 def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int = 0) -> Launch:
     """Load the entry's backend and bind these operands, after looking at them; see Backend.bind.
 
-    Raises BadOperands for operands that no backend could take, Unsupported for a dtype, a device or a layout that this
-    one cannot.
+    Raises BadOperands for operands that no backend could take, and for an out that is not memory of its own, which some
+    would compute wrongly; Unsupported for a dtype, a device or a layout that this one cannot.
     """
-    if a.ndim != 1 or b.ndim != 2 or a.shape[0] != b.shape[0] or out.shape != b.shape:
-        shapes = ", ".join(str(tuple(operand.shape)) for operand in (a, b, out))
-        raise BadOperands(f"a, b and out must have the shapes (N,), (N, M) and (N, M), not {shapes}")
-    if not a.dtype == b.dtype == out.dtype:
-        raise BadOperands(f"a, b and out must have one dtype, not {a.dtype}, {b.dtype} and {out.dtype}")
-    if not a.device == b.device == out.device:
-        raise BadOperands(f"a, b and out must be on one device, not on {a.device}, {b.device} and {out.device}")
-    if out.numel() > 0 and any(side > 1 and stride == 0 for side, stride in zip(out.shape, out.stride(), strict=True)):
-        raise BadOperands("elements of out share memory: it has a stride of 0")
+    from backends import _operands as operands
+
+    operands.require(a, b, out)
     reason = why_unsupported(entry, str(b.dtype).removeprefix("torch."), b.device.type)
     if reason:
         raise Unsupported(f"{entry.name} {reason}")
@@ -225,19 +220,19 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
     return cast(Launch, launch)  # what cannot be called is for the gate to refuse
 
 
-def fresh(entry: Entry, stream: int = 0) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """The function of (a, b) that returns a new C, as it is written where there is no `out` to write to.
+def fresh(entry: Entry, a: torch.Tensor, b: torch.Tensor, stream: int = 0) -> Enqueue:
+    """The call that returns a new C each time, as it is written where there is no `out` to write to.
 
     A backend's own `fresh(a, b)`, on the current stream; else C is allocated, bound and launched on this one.
+    Raises BadOperands; the operands are looked at now, and not at each call.
     """
+    from backends import _operands as operands
+
+    operands.require(a, b)
     backend: Any = load(entry)
     if hasattr(backend, "fresh"):
-        return cast("Callable[[torch.Tensor, torch.Tensor], torch.Tensor]", backend.fresh)
-
-    def product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
-        return cast("torch.Tensor", backend.bind(a, b, b.new_empty(b.shape), stream)())
-
-    return product
+        return partial(backend.fresh, a, b)
+    return lambda: cast("torch.Tensor", backend.bind(a, b, b.new_empty(b.shape), stream)())
 
 
 def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

@@ -116,4 +116,5 @@ def test_the_baselines_refuse_what_their_indices_or_grid_can_not_hold(rows: int,
 def test_a_new_c_of_the_drop_in_is_its_models() -> None:
     tuned = pytest.importorskip("backends.triton_tuned")
     (entry,) = find(["triton_tuned"])
-    assert isinstance(fresh(entry), tuned.ModelNew)
+    product: Any = fresh(entry, torch.ones(2), torch.ones(2, 3))
+    assert isinstance(product.func, tuned.ModelNew)

@@ -82,7 +82,7 @@ class Timed:
         return [partial(one.keep, self._call_of(self._side.entry, one.on)) for one in bound]
 
     def _call_of(self, entry: Entry, on: Operands) -> Enqueue:
-        return partial(backends.fresh(entry, self._side.device.stream), on.a, on.b)
+        return backends.fresh(entry, on.a, on.b, self._side.device.stream)
 
     def _add_candidate(self, own: Sequence[Any]) -> str:
         """Capture its launches, or say why events have to do."""

@@ -113,4 +113,10 @@ def binder(entry: Entry, mesh: Mesh) -> Callable[[Operands], Enqueue]:
     """How this contender is bound to operands on this rank."""
     if entry.name == DTENSOR.name:
         return lambda on: _sharded.bind(on.a, on.b, mesh.torch, on.in_place)
-    return lambda on: backends.bind(entry, on.a, on.b, on.out, mesh.device.stream)
+
+    def bind(on: Operands) -> Enqueue:
+        if on.in_place:  # which backends.bind refuses: launch after launch, B would grow
+            return backends.load(entry).bind(on.a, on.b, on.out, mesh.device.stream)
+        return backends.bind(entry, on.a, on.b, on.out, mesh.device.stream)
+
+    return bind

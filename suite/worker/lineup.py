@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 
 import torch
 
@@ -48,8 +47,8 @@ class Lineup:
         bound = [bind(entry, on) for on in self._sets]
         launches: list[Enqueue] = [*bound]
         if self._request.series in FRESH:
-            product, entry = backends.fresh(entry, self._device.stream), replace(entry, allocates=True)
-            launches = [partial(product, on.a, on.b) for on in self._sets]
+            launches = [backends.fresh(entry, on.a, on.b, self._device.stream) for on in self._sets]
+            entry = replace(entry, allocates=True)
         if entry.allocates:
             launches = [_Kept(launch) for launch in launches]
         self._add(entry.name, launches, bound[0].form, entry)
