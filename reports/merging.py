@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -58,7 +59,7 @@ def run_files(folder: Path) -> list[Path]:
 
     Raises NotMerged for what is no folder.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # of any name, however long
         raise NotMerged(f"{folder} is no folder")
     every = sorted([*folder.rglob("*.json"), *folder.rglob(f"*{packed.SUFFIX}")])
     return [path for path in every if store.is_run(path) and not path.name.startswith(".")]

@@ -9,21 +9,25 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import NoReturn
 
 from backends import CannotDo, DiagbenchError
-from suite.text import one_line
+from suite.text import MESSAGE, NAME, one_line
 
-__all__ = ["CRASHED", "INTERRUPTED", "UNHEARD", "Parser", "one_line", "run"]
+__all__ = ["CRASHED", "INTERRUPTED", "UNHEARD", "Parser", "name", "one_line", "path", "run", "whole"]
 
 CRASHED, UNHEARD, INTERRUPTED = 70, 74, 130
 """EX_SOFTWARE and EX_IOERR of sysexits.h, and 128 + SIGINT."""
 
 BROKEN_OUTPUT = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO)
+
+DECIMAL = re.compile("-?[0-9]{1,30}")
 
 TRACEBACK = "DIAGBENCH_TRACEBACK"
 """The variable that shows where a crash happened."""
@@ -34,7 +38,34 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line."""
-        self.exit(DiagbenchError.exit_code, f"{self.prog}: {one_line(message)}\n")
+        self.exit(DiagbenchError.exit_code, f"{self.prog}: {one_line(message, MESSAGE)}\n")
+
+
+def name(text: str) -> str:
+    """An argument's text as it may be said back: on one line, and not endless. Refuses one that says nothing."""
+    said = one_line(text, NAME)
+    if not said:
+        raise argparse.ArgumentTypeError("it is empty")
+    return said
+
+
+def path(text: str) -> Path:
+    """An argument that is a path. Refuses one that is empty: it would be the present folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """What reads an argument that is a whole number of this range, written in decimal digits; refuses any other."""
+
+    def read(text: str) -> int:
+        number = int(text) if DECIMAL.fullmatch(text) else least - 1
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"{one_line(text, NAME)!r} is no whole number from {least:,} to {most:,}")
+        return number
+
+    return read
 
 
 def run(prog: str, work: Callable[[], int], cannot: int = CannotDo.exit_code) -> int:
@@ -76,5 +107,5 @@ def _give_up_standard_output() -> None:
 
 def _say(prog: str, message: str, code: int) -> int:
     with suppress(OSError, ValueError):
-        print(f"{prog}: {one_line(message)}", file=sys.stderr, flush=True)
+        print(f"{prog}: {one_line(message, MESSAGE)}", file=sys.stderr, flush=True)
     return code

@@ -14,6 +14,12 @@ REPLACEMENT = "\ufffd"
 LONGEST = 20_000
 """Characters. The longest text of a published record has under 3,000."""
 
+MESSAGE = 600
+"""Characters of a refusal: its beginning says what, its end why."""
+
+NAME = 80
+"""Characters of what somebody typed, where it is said back."""
+
 
 def clean(text: str) -> str:
     """The text with everything replaced that no terminal, page or file should be given, and cut where it is endless."""
@@ -22,6 +28,8 @@ def clean(text: str) -> str:
     return UNSHOWN.sub(REPLACEMENT, text)
 
 
-def one_line(text: str) -> str:
-    """The cleaned text without line breaks."""
+def one_line(text: str, longest: int = LONGEST) -> str:
+    """The cleaned text without line breaks; where it is longer than that, its middle is left out."""
+    if len(text) > longest:
+        text = f"{text[: longest * 2 // 3]} … {text[-longest // 3 :]}"
     return " ".join(clean(text.replace("\r", "\n")).split())

@@ -27,6 +27,9 @@ WORDS: dict[Called, str] = {
 CALLS = 1000
 """How many calls share a first use, unless another number is asked for."""
 
+MOST_CALLS = 10**12
+"""A month of the shortest."""
+
 
 @dataclass(frozen=True)
 class Question:

@@ -8,6 +8,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from backends import DiagbenchError
 from reports.answers.answer import EXIT_CODES, Status
 from reports.answers.called import Question
 from reports.answers.devices import NotMeasured, alike_names, find_device
@@ -15,24 +16,21 @@ from reports.answers.evidence import Evidence, load
 from reports.answers.select import answer
 from reports.answers.words import text
 from reports.places import EVIDENCE
-from suite.cases import Case, UnknownCase
+from suite.cases import Case
 from suite.text import one_line
 
 
 def select(options: argparse.Namespace, data: Path, published: Path) -> int:
     """Print the answer; returns its exit code. Raises DiagbenchError for a question that makes no sense."""
-    if options.calls < 1:
-        raise NotMeasured(f"--calls must be 1 or more, not {options.calls}")
     if options.revalidate:
         return _revalidate(options, _evidence(data, published))
     if options.rows is options.cols is None:
         return _for_good(options, _evidence(data, published))
     if None in (options.rows, options.cols, options.dtype):
-        raise NotMeasured("a shape is --rows, --cols and --dtype together; without rows and cols: for all that exist")
-    try:
-        case = Case(options.rows, options.cols, options.dtype, options.layout)
-    except UnknownCase as error:
-        raise NotMeasured(str(error)) from None
+        raise DiagbenchError(
+            "a shape is --rows, --cols and --dtype together; without rows and cols: for all that exist"
+        )
+    case = Case(options.rows, options.cols, options.dtype, options.layout)
     reply = answer(_evidence(data, published), Question(case, options.called, options.calls), options.device)
     print(json.dumps(asdict(reply) | {"exit_code": reply.exit_code}, indent=2) if options.json else text(reply))
     return reply.exit_code
@@ -61,7 +59,7 @@ def _revalidate(options: argparse.Namespace, evidence: Evidence) -> int:
     from reports.answers.revalidate import lines, measure, revalidate
 
     if (options.rows, options.cols, options.dtype, options.device) != (None,) * 4:
-        raise NotMeasured("--revalidate asks the present device, of the cases that tell most; leave the rest out")
+        raise DiagbenchError("--revalidate asks the present device, of the cases that tell most; leave the rest out")
     found = revalidate(evidence, options.called, measure)
     said = json.dumps(asdict(found) | {"exit_code": found.exit_code}, indent=2) if options.json else None
     print(said or "\n".join(lines(found)))

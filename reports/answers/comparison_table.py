@@ -11,6 +11,7 @@ from rich.text import Text
 
 from reports import units
 from reports.answers.compare import VERDICTS, Comparison, Pair, Row
+from suite.text import one_line
 from suite.verdict import Verdict
 
 FEW_ROWS = 20
@@ -27,7 +28,7 @@ def terminal(comparison: Comparison) -> RenderableType:
 def _head(comparison: Comparison) -> Iterator[str]:
     for name, run in (("OLD", comparison.old), ("NEW", comparison.new)):
         dirty = {True: "", False: ", with uncommitted changes", None: ", git could not be asked for changes"}
-        yield f"{name}  {run.path}, {run.utc:%Y-%m-%d %H:%M}, commit {run.commit[:12]}{dirty[run.tree_clean]}"
+        yield f"{name}  {one_line(run.path)}, {run.utc:%Y-%m-%d %H:%M}, commit {run.commit[:12]}{dirty[run.tree_clean]}"
         yield f"     {units.interval(run.restarts)}"
     if comparison.hardware:
         yield "hardware differs, so no change below is the commit's alone: " + _pairs(comparison.hardware)

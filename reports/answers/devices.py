@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from backends import CannotDo
 from reports.answers.evidence import Device
+from suite.text import NAME, one_line
 
 ANOTHER_DEVICE = frozenset({"ti", "super", "laptop", "mobile", "max", "d"})
 """Words behind a model's number that make it another device: an RTX 4090 Laptop GPU is no RTX 4090."""
@@ -30,7 +31,7 @@ def find_device(devices: Mapping[str, Device], asked: str | None) -> Device | No
         return next(iter(devices.values()))
     found = [device for device in devices.values() if is_device(device.slug, asked)]
     if len(found) > 1:
-        raise NotMeasured(f"several measured devices match {asked!r}; measured: {there_are}")
+        raise NotMeasured(f"several measured devices match {one_line(asked, NAME)!r}; measured: {there_are}")
     return found[0] if found else None
 
 

@@ -28,6 +28,9 @@ from suite.record.compiled import Compiled
 from suite.record.measurement import Outcome
 from suite.record.run import Run
 
+MOST_SMS = 100_000
+"""Hundreds of times what any device has."""
+
 SIMULATORS = ("TRITON_INTERPRET", "NUMBA_ENABLE_CUDASIM")
 
 
@@ -85,9 +88,7 @@ def _main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        "python -m suite.evidence.sass", description="What the compilers made of each kernel."
-    )
+    parser = command_line.Parser("sm89", description="What the compilers made of each kernel.")
     parser.add_argument("--capability", default="8.9", help="compute capability (%(default)s)")
     parser.add_argument("--case", help=f"a case id; by default {HEADLINE.rows}x{HEADLINE.cols} in every dtype")
     parser.add_argument("--dtype", help="comma-separated dtypes, instead of those")
@@ -103,8 +104,8 @@ def _request(args: argparse.Namespace) -> tuple[list[backends.Entry], list[Case]
     cubin.cuobjdump()
     if args.json is not None and not args.json.parent.is_dir():
         raise BadRequest(f"no folder {args.json.parent} to write {args.json.name} to")
-    if args.sms is not None and args.sms < 1:
-        raise BadRequest(f"a device has 1 SM or more, not {args.sms}")
+    if args.sms is not None and not 1 <= args.sms <= MOST_SMS:
+        raise BadRequest(f"a device has 1 to {MOST_SMS:,} SMs, not {args.sms}")
     capability = parse_capability(args.capability)
     sms = sm_count(capability) if args.sms is None else args.sms
     return _entries(args.backends), _cases(args.case, args.dtype), capability, sms

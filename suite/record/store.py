@@ -111,6 +111,8 @@ def _packed(path: Path, unpack: Callable[[bytes], dict[str, Any]]) -> dict[str, 
 def _json(path: Path) -> Any:
     try:
         return json.loads(_text(path))
+    except BadRecord:
+        raise
     except (ValueError, RecursionError) as error:
         raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
 
@@ -208,6 +210,8 @@ def _named(partly: Path, name: Path) -> bool:
 
 def write(path: Path, text: str) -> None:
     """Put the text into the file, which is there whole or not at all. Raises CannotWrite."""
+    if os.path.isdir(path):
+        raise CannotWrite(f"cannot write {path}: {os.strerror(errno.EISDIR)}")
     partly = path.with_name(f".{path.name}{PARTIAL}")
     try:
         partly.write_text(text, encoding="utf-8")
@@ -224,5 +228,5 @@ def require_writable(folder: Path, option: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
-        why = "it is a file" if folder.is_file() else error.strerror
+        why = "it is a file" if os.path.isfile(folder) else error.strerror
         raise CannotWrite(f"cannot write to {folder}: {why}; choose another folder with {option}") from None

@@ -24,7 +24,7 @@ from suite.session.destination import Destination
 from suite.session.ending import Ending
 from suite.session.options import Options
 from suite.session.progress import Progress
-from suite.text import one_line
+from suite.text import MESSAGE, one_line
 from suite.worker.process import WorkerFailed, die_with_parent
 
 HERE = Path(__file__).parent
@@ -47,8 +47,13 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
         try:
             options.parse(config).held.close()  # what is wrong is said once, before there are ranks
         except DiagbenchError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise _refused(error) from None
         ranks.hand_over(config)
+
+
+def _refused(error: DiagbenchError) -> pytest.UsageError:
+    """What pytest says in one line."""
+    return pytest.UsageError(one_line(str(error), MESSAGE))
 
 
 def _heard(config: pytest.Config) -> streams.Heard:
@@ -71,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[OPTIONS] = options.parse(config)
     except DiagbenchError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise _refused(error) from None
     capture = config.pluginmanager.getplugin("capturemanager")
     config.stash[PROGRESS] = Progress(capture.global_and_fixture_disabled) if capture else Progress()
     config.stash[ENDING] = Ending(config.stash[PROGRESS])
@@ -79,7 +84,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[ENDING].destination = _destination(config, config.stash[OPTIONS])
     except DiagbenchError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise _refused(error) from None
 
 
 def _destination(config: pytest.Config, asked: Options) -> Destination | None:
@@ -112,7 +117,7 @@ def bench(config: pytest.Config) -> Bench:
         except WorkerFailed as failure:
             raise pytest.UsageError(f"the measuring process could not start: {failure.reason}") from None
         except DiagbenchError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise _refused(error) from None
         except OSError as error:  # no temporary folder, no process, no descriptor to be had
             raise pytest.UsageError(f"the measuring process could not start: {one_line(str(error))}") from None
     return ending.bench

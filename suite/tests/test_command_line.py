@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -14,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends import CannotDo, DiagbenchError
-from suite.command_line import CRASHED, INTERRUPTED, UNHEARD, run
-from suite.text import UNSHOWN, clean, one_line
+from suite.command_line import CRASHED, INTERRUPTED, UNHEARD, Parser, name, path, run, whole
+from suite.text import MESSAGE, UNSHOWN, clean, one_line
 
 
 def raises(error: BaseException) -> Callable[[], NoReturn]:
@@ -44,6 +45,40 @@ def test_whatever_is_raised_is_one_line_and_no_answer(
     assert len(said.splitlines()) == 1
     assert said.startswith("it: ")
     assert not UNSHOWN.search(said)
+
+
+def test_a_refusal_is_short_and_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("it", raises(DiagbenchError("x" * 5000 + " is no device"))) == 2
+    said = capsys.readouterr().err
+    assert len(said) < MESSAGE + 20
+    assert said.endswith("x is no device\n")
+
+
+@pytest.mark.parametrize(
+    "given", ["", "0", "-1", "101", "9" * 400, "9" * 5000, "1e1", "1_0", "٣", "x" * 5000, "1\x1b[31m"]
+)
+def test_a_number_out_of_range_is_refused_in_a_short_line(given: str, capsys: pytest.CaptureFixture[str]) -> None:
+    parser = Parser("it")
+    parser.add_argument("--calls", type=whole(1, 100))
+    with pytest.raises(SystemExit) as left:
+        parser.parse_args([f"--calls={given}"])
+    said = capsys.readouterr().err
+    assert left.value.code == 2
+    assert said.endswith("is no whole number from 1 to 100\n")
+    assert len(said) < 200
+    assert not UNSHOWN.search(said)
+    assert parser.parse_args(["--calls", "100"]).calls == 100
+
+
+@pytest.mark.parametrize(("kind", "given"), [(name, ""), (name, " \n"), (path, "")])
+def test_what_says_nothing_is_no_name_and_no_path(kind: Callable[[str], object], given: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="empty"):
+        kind(given)
+
+
+def test_a_name_is_said_back_on_one_line_and_not_whole() -> None:
+    assert name("RTX\n\x1b[31m4090") == "RTX \ufffd[31m4090"
+    assert len(name("x" * 5000)) < 100
 
 
 PRINTS = "import sys; from suite.command_line import run; sys.exit(run('it', lambda: print('δ' * 9000) or 1))"

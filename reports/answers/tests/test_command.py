@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from reports.__main__ import main
+from reports.answers.called import MOST_CALLS
 from reports.answers.condense import evidence
 from reports.answers.devices import NotMeasured, find_device
 from reports.tests import factory
 from suite.cases import Case
+from suite.text import UNSHOWN
 
 
 @pytest.fixture
@@ -38,14 +40,69 @@ def test_several_devices_must_be_told_apart(data: Path, capsys: pytest.CaptureFi
         find_device(evidence(data).devices, None)
 
 
-@pytest.mark.parametrize("more", [["--rows", "-1"], ["--calls", "0"]])
-def test_what_makes_no_sense_is_one_line_and_code_1(
-    more: list[str], data: Path, capsys: pytest.CaptureFixture[str]
+LONG = "x" * 5000
+
+REFUSED: list[list[str]] = [
+    ["select", "--rows", "4"],
+    ["select", "--revalidate", "--device", "H100"],
+    ["select", "--device", ""],
+    ["select", "--layout", LONG],
+    *(["select", f"--{number}", digits] for number in ("rows", "cols", "calls") for digits in ("-1", "9" * 400, LONG)),
+    ["select", "--calls", "0"],
+    ["regret", ""],
+    ["regret", "nofile.json"],
+    ["regret", LONG],
+    ["compare", "/", "\x1b[31m"],
+    ["export", "nofile\n.json"],
+    ["merge", LONG, "--to", "somewhere"],
+    ["merge", "reports", "--to", ""],
+]
+
+
+@pytest.mark.parametrize("arguments", REFUSED, ids=lambda given: " ".join(given)[:40])
+def test_what_makes_no_sense_is_one_short_line(
+    arguments: list[str], data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(command(*more), data=data, published=data) == 1
+    try:
+        code = main(arguments, data=data, published=data)
+    except SystemExit as refused:  # by argparse
+        code = int(str(refused.code))
+    assert code in (1, 2)
     said = capsys.readouterr()
     assert said.out == ""
     assert len(said.err.splitlines()) == 1
+    assert len(said.err) < 800
+    assert not UNSHOWN.search(said.err)
+
+
+def test_a_file_that_is_not_there_is_said_to_be_missing(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["regret", "nofile.json"], data=data) == 1
+    assert "nofile.json: cannot be read (No such file or directory)" in capsys.readouterr().err
+
+
+def test_what_is_exported_into_a_folder_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (run,) = data.glob("*/*.json")
+    for to in ("/", str(data)):
+        assert main(["export", str(run), "--to", to]) == 1
+        assert "Is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("device", ["a\nb\x1b[31mc", LONG, "\u202eGPU", "\udcff"])
+@pytest.mark.parametrize("more", [[], ["--rows", "8", "--cols", "8", "--dtype", "float32"]])
+def test_a_device_s_name_is_said_back_on_one_line_and_not_whole(
+    device: str, more: list[str], data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["select", "--device", device, *more], data=data, published=data) == 5
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == (3 if more else 1)
+    assert max(map(len, lines)) < 300
+    assert not any(map(UNSHOWN.search, lines))
+
+
+def test_a_first_use_among_any_number_of_calls(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    calls = ["--called", "first-use", "--calls", str(MOST_CALLS)]
+    assert main(command(*calls), data=data, published=data) in (0, 5)
+    assert f"{MOST_CALLS} calls" in capsys.readouterr().out
 
 
 def test_without_any_run_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -92,5 +92,5 @@ def test_nothing_is_chosen_from_nothing(more: list[str], tmp_path: Path, capsys:
 def test_half_a_shape_is_refused_in_one_line(
     half: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["select", *half], data=tmp_path, published=tmp_path) == 1
+    assert main(["select", *half], data=tmp_path, published=tmp_path) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1

@@ -136,7 +136,7 @@ def test_the_command_measures_and_says_so(
     monkeypatch.setattr(module, "measure", again(SHARES | {"triton_tuned": 0.5}))
     assert main(["select", "--revalidate", "--json"], data=tmp_path, published=tmp_path) == 6
     assert json.loads(capsys.readouterr().out)["verdict"] == "drifted"
-    assert main(["select", "--revalidate", "--rows", "5"], data=tmp_path, published=tmp_path) == 1
+    assert main(["select", "--revalidate", "--rows", "5"], data=tmp_path, published=tmp_path) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
