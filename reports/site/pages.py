@@ -13,7 +13,7 @@ from reports.answers.regret import Judgement
 from reports.answers.rule import Decision, decide
 from reports.document import Cell, Figure, Page, Section, Table, loss_level, said
 from reports.figures.bandwidth import bandwidth
-from reports.sections import caught, cost, for_good, predicted, regret
+from reports.sections import caught, cost, for_good, predicted, regret, untuned_tile
 from reports.site.first_screen import cases, verdicts
 from reports.site.first_screen import rtx4090 as predicted_words
 from reports.view import View
@@ -129,12 +129,13 @@ def rtx4090(evidence: Evidence, views: Views) -> Page:
             "What this is",
             (
                 *predicted_words(evidence),
-                "PREDICTED. No RTX 4090 was measured. The model takes the machine code that compilers make for sm_89 "
-                "and the peak of that card; how far the model was off on measured GPUs stands beside it. The form on "
-                "the first page answers for an RTX 4090 too.",
+                "PREDICTED. No RTX 4090 was measured here. The model takes the machine code that compilers make for "
+                "sm_89 and the peak of that card; how far the model was off on measured GPUs stands beside it. The "
+                "form on the first page answers for an RTX 4090 too.",
             ),
         )
     ]
+    sections.append(untuned_tile.section())
     for each in views.values():
         for section in predicted.sections(each[0]):
             title = section.title.replace(" (no sm_89 device was measured)", "")

@@ -6,6 +6,7 @@ A backend's `compile_for` gives a cubin, and cubin.py reads it.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import re
 import shlex
@@ -19,8 +20,8 @@ from rich.table import Table
 import backends
 from suite import command_line
 from suite.cases import HEADLINE, ITEMSIZE, Case, parse
-from suite.evidence import cubin
-from suite.evidence.devices import Capability
+from suite.evidence import cubin, untuned_tile
+from suite.evidence.devices import RTX_4090, Capability
 from suite.evidence.occupancy import dotted, sm_count
 from suite.evidence.occupancy import parse as parse_capability
 from suite.record import store
@@ -80,6 +81,8 @@ def _main(arguments: list[str]) -> int:
     entries, cases, capability, sms = _request(args)
     compiled, outcomes = compile_all(entries, cases, capability, sms)
     _show(compiled, outcomes)
+    if capability == RTX_4090.capability and args.backends is None and importlib.util.find_spec("triton"):
+        _show_untuned_tile()
     if args.json is not None:
         command = shlex.join(["python", "-m", "suite.evidence.sass", *arguments])
         run = Run(sweep="evidence", command=command, outcomes=tuple(outcomes), compiled=tuple(compiled))
@@ -148,6 +151,15 @@ def _show(compiled: Sequence[Compiled], outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         where = outcome.case or "every case"
         print(f"{outcome.backend}, {where}: {outcome.kind}: {outcome.reason}")
+
+
+def _show_untuned_tile() -> None:
+    """The tile that this project started from, as it ran on an RTX 4090, beside its published profile."""
+    title = f"the untuned tile as it ran on an {RTX_4090.name}: predicted, and its published profile"
+    table = Table(*untuned_tile.HEADS, title=title, caption="error: predicted / published - 1, at both ends")
+    for row in untuned_tile.rows(untuned_tile.compile_tiles()):
+        table.add_row(*row)
+    Console(markup=False, width=None if sys.stdout.isatty() else 170).print(table)
 
 
 def _table(rows: Sequence[Compiled]) -> Table:
