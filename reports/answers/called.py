@@ -30,6 +30,15 @@ CALLS = 1000
 MOST_CALLS = 10**12
 """A month of the shortest."""
 
+IN_SHORT: dict[Called, str] = {
+    "graph-cold": "replayed in a graph, operands in DRAM",
+    "graph-hot": "replayed in a graph, operands reused",
+    "launched": "launched from Python, one after another",
+    "once": "called once on tensors",
+    "first-use": f"first use included, {CALLS} calls",
+}
+"""Each way, as wide as a phone: in the form and in tables."""
+
 
 @dataclass(frozen=True)
 class Question:

@@ -28,7 +28,7 @@ def sections(caught: Caught) -> Iterator[Section]:
         as_expected = sum(each.as_expected for each in found.files)
         said = f"{as_expected} of {len(found.files)} files got the verdict that they must get, tried in {found.case}."
         heads = ("file", "caught by", "verdict", "as it must be", "s")
-        tried = Table(heads, tuple(map(_file, found.files)), text=4)
+        tried = Table(heads, tuple(map(_file, found.files)), text=4, prose=True)
         links = (Cell(name, href=f"{DATA}/{slug}/{name}"),)
         title = f"Tried on an {found.machine.name}, {found.utc:%Y-%m-%d}"
         yield Section(title, (said,), links=links, tables=(tried,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reports import units
-from reports.answers.called import WAYS, WORDS
+from reports.answers.called import IN_SHORT, WAYS
 from reports.answers.evidence import Device
 from reports.answers.for_good import BOUNDS, ENOUGH, ForGood, for_good
 from reports.document import Section, Table
@@ -24,7 +24,7 @@ def choices(device: Device) -> list[ForGood]:
 def section(device: Device) -> Section:
     """The choice, the curves, and for each way of calling the numbers behind them."""
     found = choices(device)
-    panels = {WORDS[each.called]: each.curves for each in found}
+    panels = {IN_SHORT[each.called]: each.curves for each in found}
     words = (
         "Over all measured contiguous cases. A backend counts in a case by its worst run; where it has no number, it "
         "counts as slower than any bound."
@@ -45,7 +45,7 @@ def overview(devices: Iterable[Device]) -> Iterator[Section]:
 
 def _table(found: Iterable[ForGood]) -> Table:
     """Per way of calling: the fewest that are enough, the one, and what that costs where it costs most."""
-    rows = tuple((WORDS[each.called], ", ".join(each.enough) + _unsure(each), _only(each)) for each in found)
+    rows = tuple((IN_SHORT[each.called], ", ".join(each.enough) + _unsure(each), _only(each)) for each in found)
     return Table(HEADS, rows, text=3, prose=True)
 
 
@@ -73,4 +73,4 @@ def _within(found: ForGood) -> Table:
         )
         for name in found.ranked
     )
-    return Table(heads, rows, summary=f"{WORDS[found.called]}: {len(found.ratios)} cases")
+    return Table(heads, rows, summary=f"{IN_SHORT[found.called]}: {len(found.ratios)} cases")

@@ -28,7 +28,7 @@ def forms_table(view: View) -> Table:
     rows = tuple(
         (units.label(case), *(_forms_cell(_forms(view, case.case, name)) for name in names)) for case in in_order(every)
     )
-    return Table(("case", *names), rows if names else (), text=1 + len(names), summary="Forms per case")
+    return Table(("case", *names), rows if names else (), text=1 + len(names), summary="Forms per case", prose=True)
 
 
 def _forms(view: View, case: str, backend: str) -> dict[str, str]:

@@ -25,7 +25,7 @@ def outcomes_table(view: View) -> Table:
     rows = (
         (backend, kind, _named(where), series, reason) for (backend, kind, series, reason), where in grouped.items()
     )
-    return Table(("backend", "outcome", "cases", "series", "reason"), tuple(rows), text=5)
+    return Table(("backend", "outcome", "cases", "series", "reason"), tuple(rows), text=5, prose=True)
 
 
 def _named(where: list[str]) -> str:

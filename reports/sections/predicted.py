@@ -53,7 +53,7 @@ def predicted_table(view: View, compiled: list[Compiled]) -> Table:
         "backend", "dtype", "predicted limit", "regime", "predicted warps active", "predicted waves",
         "predicted KiB in flight per SM", "KiB needed", "predicted DRAM bound, µs", "predicted achievable, µs",
     )  # fmt: skip
-    return Table(heads, tuple(_predicted_row(view, each) for each in compiled), text=4)
+    return Table(heads, tuple(_predicted_row(view, each) for each in compiled), text=4, prose=True)
 
 
 def _predicted_row(view: View, compiled: Compiled) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def check_table(view: View, profile: Profile | None) -> Table:
         "predicted warps active", "measured warps active", "error of the warps",
     )  # fmt: skip
     rows = (_check_row(*each, _warps_active(profile, each[0])) for each in checked(view))
-    return Table(heads, tuple(rows), text=3)
+    return Table(heads, tuple(rows), text=3, prose=True)
 
 
 def _check_row(

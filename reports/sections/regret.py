@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reports import units
-from reports.answers.called import WORDS
+from reports.answers.called import IN_SHORT
 from reports.answers.regret import Judgement, Loss, Regret
 from reports.document import Cell, Section, Table
 from suite.cases import parse
 
-HEADS = ("called", "cases answered", "mean", "95th percentile", "worst", "others called as fast", "worst of these")
+HEADS = (
+    "called", "cases answered", "mean", "95th percentile", "worst", "that is",
+    "others called as fast", "worst of these", "that is",
+)  # fmt: skip
 
 REGRET = "Regret is the time of the recommended backend over the fastest's, less 1, in every restart of every run."
 
@@ -37,21 +40,29 @@ def _by(found: Judgement) -> str:
 def overview(judged: Iterable[Judgement]) -> Iterator[Section]:
     """The regret on every device in one table; nothing without a device."""
     every = tuple(judged)
-    rows = tuple((row[0], each.device, *row[1:]) for each in every for row in map(_row, each.regrets))
+    rows = tuple((IN_SHORT[r.called], each.device, *_numbers(r)) for each in every for r in each.regrets)
     by = [f"On the {', '.join(each.device for each in every if _by(each) == how)}: {how}" for how in map(_by, every)]
-    table = Table((HEADS[0], "on an", *HEADS[1:]), rows, text=2, note=" ".join((REGRET, *dict.fromkeys(by))))
+    table = Table((HEADS[0], "on an", *HEADS[1:5]), rows, text=2, note=" ".join((REGRET, *dict.fromkeys(by))))
     if rows:
         yield Section("What following the answers costs", tables=(table,))
 
 
-def _row(each: Regret) -> tuple[str, ...]:
+def _numbers(each: Regret) -> tuple[str, ...]:
     answered = f"{each.cases - len(each.unanswered)} of {each.cases}"
-    worst, tied = _said(each.worst), _said(each.tied_worst)
-    return WORDS[each.called], answered, _percent(each.mean), _percent(each.p95), worst, str(each.tied), tied
+    return answered, _percent(each.mean), _percent(each.p95), _most(each.worst)
 
 
-def _said(loss: Loss | None) -> str:
-    return f"{_percent(loss.loss)}, {loss.backend} at {units.label(parse(loss.case))}" if loss else units.ABSENT
+def _row(each: Regret) -> tuple[str, ...]:
+    tied = str(each.tied), _most(each.tied_worst), _where(each.tied_worst)
+    return (IN_SHORT[each.called], *_numbers(each), _where(each.worst), *tied)
+
+
+def _most(loss: Loss | None) -> str:
+    return _percent(loss.loss) if loss else units.ABSENT
+
+
+def _where(loss: Loss | None) -> str:
+    return f"{loss.backend}, {units.label(parse(loss.case))}" if loss else units.ABSENT
 
 
 def _percent(share: float) -> str:

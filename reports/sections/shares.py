@@ -62,11 +62,11 @@ def share_table(view: View, series: Series) -> Table:
     names = [*backends, *contenders(view.series(series), ("ceiling",))]
     remarks = view.remarks(backends)
     rows = (
-        (units.label(case), case.regime, *_share_cells(view.campaign(series, case.case), names))
+        (units.label(case), *_share_cells(view.campaign(series, case.case), names), case.regime)
         for case in view.cases(series)
     )
-    heads = ("case", "regime", *(starred(name, remarks) for name in names))
-    return Table(heads, tuple(rows), text=2, note=footnotes(remarks, after=f"In %. {LEGEND}"))
+    heads = ("case", *(starred(name, remarks) for name in names), "regime")
+    return Table(heads, tuple(rows), note=footnotes(remarks, after=f"In %. {LEGEND}"))
 
 
 def _share_cells(campaign: Mapping[str, Measurement], names: Iterable[str]) -> Iterator[str]:

@@ -59,7 +59,9 @@ def slower_table(view: View, slower: Sequence[Measurement]) -> Table:
         "case", "series", "regime", "fastest", "its form", f"form of {KERNEL}", view.within("time / fastest"),
         "margin δ",
     )  # fmt: skip
-    return Table(heads, tuple(_slower_row(view, each) for each in sorted(slower, key=lambda m: -m.ratio)), text=6)
+    return Table(
+        heads, tuple(_slower_row(view, each) for each in sorted(slower, key=lambda m: -m.ratio)), text=6, prose=True
+    )
 
 
 def _slower_row(view: View, m: Measurement) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def short_table(view: View, short: Sequence[Measurement]) -> Table:
         view.within("share of the ceiling"),
         view.within("share of the best"),
     )
-    return Table(heads, tuple(_short_row(view, each) for each in sorted(short, key=_share)), text=3)
+    return Table(heads, tuple(_short_row(view, each) for each in sorted(short, key=_share)), text=3, prose=True)
 
 
 def _short_row(view: View, m: Measurement) -> tuple[str, ...]:

@@ -122,13 +122,15 @@ def _not_timed(found: Variants) -> Iterator[Section]:
         alike.setdefault((each.backend, each.kind, each.reason), []).append(where)
     rows = tuple((*key, ", ".join(dict.fromkeys(cases))) for key, cases in alike.items())
     if rows:
-        yield Section("Not timed", tables=(Table(("contender", "outcome", "reason", "cases"), rows, text=4),))
+        yield Section(
+            "Not timed", tables=(Table(("contender", "outcome", "reason", "cases"), rows, text=4, prose=True),)
+        )
 
 
 def cases_table(found: Variants) -> Table:
     """The cases, each with the reason for it."""
     rows = tuple((_label(each.case), each.series, each.why) for each in found.cases)
-    return Table(("case", "series", "why"), rows, text=3)
+    return Table(("case", "series", "why"), rows, text=3, prose=True)
 
 
 def statements(found: Variants) -> Iterator[str]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from reports import units
 from reports.archive import profile_beside
-from reports.document import Cell, Section, Table, said
+from reports.document import Section, Table, said
+from reports.sections.compiled import short_name
 from reports.view import View
 from suite.cases import parse
 from suite.evidence.ncu import Metrics
@@ -56,7 +57,7 @@ def profile_table(view: View, profile: Profile) -> Table:
         for backend, kernels in profile.backends.items()
         for kernel in kernels
     )
-    return Table(heads, rows, text=3, note="1 MB is 1e6 bytes")
+    return Table(heads, rows, text=3, note="1 MB is 1e6 bytes", prose=True)
 
 
 def _profile_cells(compiled: Compiled | None, metrics: Metrics, bytes_counted: int) -> tuple[str, ...]:
@@ -74,12 +75,6 @@ def _profile_cells(compiled: Compiled | None, metrics: Metrics, bytes_counted: i
         _whole(metrics.get("launch__grid_size")),
         units.microseconds(None if duration_ns is None else duration_ns / 1e9),
     )
-
-
-def short_name(kernel: str) -> Cell:
-    """A kernel's name without the types that a compiler mangled into it, those as its title."""
-    short = kernel.split("[abi")[0]
-    return Cell(short, title=kernel if short != kernel else "")
 
 
 def _widest(counts: dict[str, int]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain, pairwise
@@ -31,7 +33,9 @@ Tried = Mapping[str, tuple[str, Variants]]
 
 def navigation(evidence: Evidence, tried: Tried) -> Nav:
     """What every page leads to."""
-    gpus = ((_short(each.name), f"gpu-{slug}.html") for slug, each in evidence.devices.items())
+    tried_on = {slug: found.machine.name for slug, (_, found) in tried.items()}
+    short = short_names(list(dict.fromkeys((*(each.name for each in evidence.devices.values()), *tried_on.values()))))
+    gpus = ((short[each.name], f"gpu-{slug}.html") for slug, each in evidence.devices.items())
     return (
         ("diagbench", "index.html"),
         *gpus,
@@ -39,15 +43,23 @@ def navigation(evidence: Evidence, tried: Tried) -> Nav:
         ("RTX 4090 (predicted)", "rtx4090.html"),
         ("Runs", "runs.html"),
         ("Compare", "compare.html"),
-        *((f"Tried, {_short(found.machine.name)}", f"{slug}/tried.html") for slug, (_, found) in tried.items()),
+        *((f"Tried, {short[name]}", f"{slug}/tried.html") for slug, name in tried_on.items()),
         ("Wrong kernels", "mutants.html"),
         ("Data", "data.html"),
         ("Method", "method.html"),
     )
 
 
-def _short(name: str) -> str:
-    return " ".join(name.replace("NVIDIA", "").split()[:1]) or name
+MAKERS = re.compile(r"NVIDIA|GeForce|Tesla|\(R\)|\(TM\)")
+MEMORY = re.compile(r"[ -](PCIe|SXM\d?|NVL|\d+GB).*")
+
+
+def short_names(names: Sequence[str]) -> dict[str, str]:
+    """Each GPU as one speaks of it: without its maker, and without its memory unless that tells it from another."""
+    short = {name: " ".join(MAKERS.sub("", name).split()) or name for name in names}
+    shorter = {name: MEMORY.sub("", each) or each for name, each in short.items()}
+    alike = Counter(shorter.values())
+    return {name: short[name] if alike[shorter[name]] > 1 else shorter[name] for name in names}
 
 
 def site(

@@ -10,7 +10,7 @@ from typing import Any
 
 from reports import units
 from reports.answers.answer import EAGER, Answer
-from reports.answers.called import DEFAULT, WAYS, Called, Question
+from reports.answers.called import DEFAULT, IN_SHORT, WAYS, Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.select import answer
 from reports.answers.words import text
@@ -28,15 +28,6 @@ BADGES = {
 
 DTYPE = "bfloat16"
 """What the form shows first, at the headline's shape."""
-
-ASKED: dict[Called, str] = {
-    "graph-cold": "replayed in a graph, operands in DRAM",
-    "graph-hot": "replayed in a graph, operands reused",
-    "launched": "launched from Python, one after another",
-    "once": "called once on tensors",
-    "first-use": "first use included, 1000 calls",
-}
-"""Each way of calling as the form offers it: as wide as a phone; the answer says it in full."""
 
 SITUATIONS: tuple[tuple[str, Called, tuple[str, ...]], ...] = (
     ("large, operands in DRAM", "graph-cold", ("DRAM-bound", "mixed")),
@@ -95,7 +86,7 @@ def form(evidence: Evidence) -> dict[str, Any]:
         "shapes": {f"{c.rows}x{c.cols}": f"{c.rows} × {c.cols}" for c in sorted(every, key=lambda c: c.rows * c.cols)},
         "dtypes": list(dict.fromkeys(case.dtype for case in every)),
         "layouts": list(dict.fromkeys(case.layout for case in every)),
-        "ways": ASKED,
+        "ways": IN_SHORT,
         "asked": {"device": first.slug, "case": asked, "called": DEFAULT},
         "badges": BADGES,
         "answer": said(_ask(evidence, asked, DEFAULT, first.slug), runs),

@@ -63,6 +63,29 @@ CUT = """() => [...document.querySelectorAll("table, pre, figure > *")].filter(
   (e) => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1
 ).map((e) => e.outerHTML.slice(0, 120))"""
 
+OVER = """() => innerWidth < 1400 ? [] : [...document.querySelectorAll(".wide")].filter(
+  (e) => !e.closest("details") && e.scrollWidth > e.clientWidth + 1).map((e) => e.ariaLabel)"""
+"""The tables that a wide screen does not show whole; those in folds hold all there is."""
+
+BROKEN = """() => {
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, parent = node.parentElement, range = document.createRange();
+    if (parent.closest("pre, code, svg, script, style, select, noscript") || !parent.checkVisibility()) continue;
+    const lines = (from, to) => { range.setStart(node, from); range.setEnd(node, to);
+      return new Set([...range.getClientRects()].map((e) => Math.round(e.top))).size; };
+    if (lines(0, node.length) < 2) continue;
+    for (const { 0: word, index } of node.data.matchAll(/\\S+/g)) {
+      if (word.length > 39 || lines(index, index + word.length) < 2) continue;
+      for (const part of word.matchAll(/[^-\u2013/]+/g))
+        if (lines(index + part.index, index + part.index + part[0].length) > 1) found.push(word);
+    }
+  }
+  return found;
+}"""
+"""The words that a line's end cuts elsewhere than behind a hyphen or a slash; a commit's whole hash may be."""
+
 CONTROL = "select, summary, .wide, figure, pre, input, button, a[href]"
 
 
@@ -110,6 +133,8 @@ def test_a_page_is_whole_and_accessible(path: Path, width: int, scheme: str, bro
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(SMALL_TEXT) == []
     assert page.evaluate(HIGH_ROWS) == []
+    assert page.evaluate(OVER) == []
+    assert page.evaluate(BROKEN) == []
     page.evaluate(ALIKE)
     found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
@@ -121,6 +146,7 @@ def test_in_print_nothing_is_cut(path: Path, browser: Any) -> None:
     page, _ = opened(context, path)
     page.emulate_media(media="print")
     assert page.evaluate(CUT) == []
+    assert page.evaluate(BROKEN) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= A4["width"]
     context.close()
 

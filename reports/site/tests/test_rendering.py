@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from reports.__main__ import main
+from reports.site.build import short_names
 from reports.site.layout import markdown
 from reports.site.rendering import publish, render_run
 from reports.tests import factory
@@ -145,6 +146,20 @@ def test_the_first_screen_shows_a_gpu_where_there_is_one(data: Path, tmp_path: P
     factory.write(data, newer, "20300101T000000Z-feedface")
     publish(data, tmp_path)
     assert "H100" in (tmp_path / "headline.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("names", "short"),
+    [
+        (["NVIDIA H100 80GB HBM3", "NVIDIA H200"], ["H100", "H200"]),
+        (["NVIDIA GeForce RTX 4090", "NVIDIA GeForce RTX 4080 SUPER"], ["RTX 4090", "RTX 4080 SUPER"]),
+        (["NVIDIA A100-SXM4-80GB", "NVIDIA RTX 6000 Ada Generation"], ["A100", "RTX 6000 Ada Generation"]),
+        (["NVIDIA H100 80GB HBM3", "NVIDIA H100 PCIe"], ["H100 80GB HBM3", "H100 PCIe"]),
+        (["NVIDIA", "AMD EPYC 7763 64-Core Processor"], ["NVIDIA", "AMD EPYC 7763 64-Core Processor"]),
+    ],
+)
+def test_a_gpu_is_called_by_the_name_that_tells_it_from_the_others(names: list[str], short: list[str]) -> None:
+    assert list(short_names(names).values()) == short
 
 
 def test_pages_without_a_record_are_removed(data: Path, tmp_path: Path) -> None:
