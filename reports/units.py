@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from suite import text
 from suite.cases import Case
 
 if TYPE_CHECKING:  # it brings pydantic, 0.2 s that an answer need not wait for
@@ -24,7 +25,7 @@ def digits(value: float | None) -> str:
 
 def percent(share: float | None) -> str:
     """A share, 1 being the whole, in percent to one decimal."""
-    return ABSENT if share is None else f"{100 * share:.1f} %"
+    return ABSENT if share is None else text.percent(share)
 
 
 def percent_interval(share: float | None, interval: tuple[float, float] | None) -> str:

@@ -1,4 +1,4 @@
-"""The one filter for foreign text: file names, messages of exceptions, names of CPUs and GPUs, git's words."""
+"""The one filter for foreign text: names of files and GPUs, messages of exceptions; and how a share is written."""
 
 from __future__ import annotations
 
@@ -33,3 +33,8 @@ def one_line(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest:
         text = f"{text[: longest * 2 // 3]} … {text[-longest // 3 :]}"
     return " ".join(clean(text.replace("\r", "\n")).split())
+
+
+def percent(share: float, decimals: int = 1, sign: str = "") -> str:
+    """A share, 1 being the whole, in percent: 99.6 %; sign: "+" to write that of a gain too."""
+    return f"{100 * share:{sign}.{decimals}f} %"

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from reports import units
 from reports.answers.compare import VERDICTS, Comparison, Pair, Row
-from suite.text import one_line
+from suite.text import one_line, percent
 from suite.verdict import Verdict
 
 FEW_ROWS = 20
@@ -67,8 +67,9 @@ def _beyond(row: Row) -> bool:
 
 def _foot(comparison: Comparison) -> Iterator[str]:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in comparison.counts.items())
+    error = percent(comparison.family_error, 0)
     yield (
-        f"{counts}. Where nothing changed, any FASTER or SLOWER has a probability of {comparison.family_error:.0%}. "
+        f"{counts}. Where nothing changed, any FASTER or SLOWER has a probability of {error}. "
         "This holds as far as backends scatter from run to run as ceilings do, and the cases of a regime alike."
     )
     hidden = len(comparison.rows) - len(_shown(comparison))

@@ -17,6 +17,7 @@ from reports.answers.evidence import Device, Run
 from reports.answers.rule import decide
 from reports.answers.words import evidence
 from suite.cases import Layout, parse
+from suite.text import percent
 
 ENOUGH = 0.02
 """A set of backends is enough where one of them never takes more time than the fastest by more than this."""
@@ -131,13 +132,13 @@ def lines(found: ForGood) -> Iterator[str]:
     count = f"{len(found.ratios)} measured case{'s' if len(found.ratios) > 1 else ''}"
     yield f"for good on {found.device}, {WORDS[found.called]}: {count}, each at its worst run"
     unsure = f"; in {len(found.unsure)} of them no backend holds that in every run, and the best counts"
-    enough = f"within {ENOUGH:.0%} of the fastest everywhere: {', '.join(found.enough)}"
+    enough = f"within {percent(ENOUGH, 0)} of the fastest everywhere: {', '.join(found.enough)}"
     yield f"the fewest that together are {enough}{unsure if found.unsure else ''}"
     if not found.only:
         yield "if only one: none was measured in every case"
     for name in dict.fromkeys(filter(None, (found.only, found.ranked[0]))):
         which = "if only one" if name == found.only else "the smallest mean"
         case, ratio = found.worst(name)
-        shares = ", ".join(f"{100 * found.within(name, bound):.0f} % within {bound:.0%}" for bound in BOUNDS)
+        shares = ", ".join(f"{percent(found.within(name, bound), 0)} within {percent(bound, 0)}" for bound in BOUNDS)
         yield f"{which}: {name}, at worst {ratio:.2f} × the fastest ({case}); of the cases {shares}"
     yield f"evidence: {evidence(found.runs)}"

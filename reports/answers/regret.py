@@ -16,6 +16,7 @@ from reports.answers.draws import draws, ratios
 from reports.answers.evidence import Device, Run
 from reports.answers.rule import Decision, decide
 from suite.cases import Case, parse
+from suite.text import percent
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,10 @@ def lines(found: Judgement) -> Iterator[str]:
     for each in found.regrets:
         answered = f"{each.cases - len(each.unanswered)} of {each.cases} cases answered"
         yield (
-            f"  {each.called:11}{answered}; mean {each.mean:.2%}, 95th percentile {each.p95:.2%}, "
+            f"  {each.called:11}{answered}; mean {percent(each.mean, 2)}, 95th percentile {percent(each.p95, 2)}, "
             f"worst {_said(each.worst)}; of {each.tied} called as fast, worst {_said(each.tied_worst)}"
         )
 
 
 def _said(loss: Loss | None) -> str:
-    return f"{loss.loss:.2%} ({loss.backend}, {loss.case})" if loss else "none"
+    return f"{percent(loss.loss, 2)} ({loss.backend}, {loss.case})" if loss else "none"

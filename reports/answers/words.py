@@ -9,6 +9,7 @@ from reports.answers.answer import EAGER, TUNES, Answer, Rival
 from reports.answers.evidence import Run
 from reports.answers.rule import STEADY, TIED
 from reports.marks import ABOVE
+from suite.text import percent
 
 
 def text(reply: Answer) -> str:
@@ -28,7 +29,7 @@ def _unknown(reply: Answer) -> Iterator[str]:
 def _known(reply: Answer) -> Iterator[str]:
     yield f"{reply.backend} for {reply.case} on {reply.device}, {reply.said}"
     yield f"{reply.status.upper()}{_where(reply)}: {'; '.join(_how_fast(reply))}"
-    yield f"within {TIED:.0%} of the fastest in every run too: {_listed(_tie(each) for each in reply.tied)}"
+    yield f"within {percent(TIED, 0)} of the fastest in every run too: {_listed(_tie(each) for each in reply.tied)}"
     if reply.unreliable:
         yield f"not reliably: {_listed(f'{each.backend}, {spread(each)}' for each in reply.unreliable)}"
     elsewhere = f"in another case its runs differ by {reply.elsewhere:.2f} ×" if reply.elsewhere else ""

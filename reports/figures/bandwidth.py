@@ -15,6 +15,7 @@ from reports.figures.svg import FAINT, MUTED, NEUTRAL, colour, draw, where
 from reports.view import View, contenders, in_order
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
+from suite.text import percent
 
 CEILING = "ceiling: best copy"
 OTHERS = "other backends, all in the tables"
@@ -38,7 +39,7 @@ def bandwidth(view: View) -> Figure | None:
     series: dict[str, list[Measurement]] = {"cold": cold, **({"hot": hot} if hot else {})}
     drawn = {name: [each for each in found if each.backend not in off] for name, found in series.items()}
     panel = _panel(view.machine, [each for found in drawn.values() for each in found])
-    left_out = f"Not drawn, under {OFF_THE_FRAME:.0%} of the ceiling throughout: {', '.join(off)}".replace("%", " %")
+    left_out = f"Not drawn, under {percent(OFF_THE_FRAME, 0)} of the ceiling throughout: {', '.join(off)}"
     under = [where(view), *([left_out] if off else [])]
     title = alt.Title("Achieved bandwidth against bytes moved, float32 squares", subtitle=under)
     chart = alt.hconcat(*(panel(name, found) for name, found in drawn.items()), title=title, spacing=28)

@@ -9,6 +9,7 @@ from reports.answers.called import IN_SHORT
 from reports.answers.regret import Judgement, Loss, Regret
 from reports.document import Cell, Section, Table
 from suite.cases import parse
+from suite.text import percent
 
 HEADS = (
     "called", "cases answered", "mean", "95th percentile", "worst", "that is",
@@ -49,7 +50,7 @@ def overview(judged: Iterable[Judgement]) -> Iterator[Section]:
 
 def _numbers(each: Regret) -> tuple[str, ...]:
     answered = f"{each.cases - len(each.unanswered)} of {each.cases}"
-    return answered, _percent(each.mean), _percent(each.p95), _most(each.worst)
+    return answered, percent(each.mean, 2), percent(each.p95, 2), _most(each.worst)
 
 
 def _row(each: Regret) -> tuple[str, ...]:
@@ -58,12 +59,8 @@ def _row(each: Regret) -> tuple[str, ...]:
 
 
 def _most(loss: Loss | None) -> str:
-    return _percent(loss.loss) if loss else units.ABSENT
+    return percent(loss.loss, 2) if loss else units.ABSENT
 
 
 def _where(loss: Loss | None) -> str:
     return f"{loss.backend}, {units.label(parse(loss.case))}" if loss else units.ABSENT
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.2f} %"

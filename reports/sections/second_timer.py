@@ -9,6 +9,7 @@ from reports import units
 from reports.document import Section, Table
 from reports.view import View
 from suite.record.run import Agreement
+from suite.text import percent
 
 ASKED, FROM_S = 0.02, 50e-6
 """The share within which timers are asked to agree, and the time per launch from which on they are."""
@@ -67,7 +68,7 @@ def _profilers_part(asked: Iterable[Agreement]) -> str:
 
 
 def _two_digits(share: float, sign: str = "") -> str:
-    return f"{share:{sign}.2%}".replace("%", " %")
+    return percent(share, 2, sign)
 
 
 def _events_gap(agreements: Iterable[Agreement]) -> str:

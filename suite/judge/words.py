@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from suite.cases import parse
 from suite.record.compiled import Compiled
 from suite.record.judgement import JudgedTime, Judgement
+from suite.text import percent
 
 WIDTH = 110
 
@@ -46,7 +47,7 @@ def _paragraphs(found: Judgement) -> Iterator[str]:
 
 def _time(time: JudgedTime) -> Iterator[str]:
     low, high = time.of_ceiling_ci99
-    share = f"{time.of_ceiling:.1%} of {time.ceiling} [{low:.1%}, {high:.1%}]"
+    share = f"{percent(time.of_ceiling)} of {time.ceiling} [{100 * low:.1f}, {100 * high:.1f}]"
     yield f"  {time.case}: {time.median_s * 1e6:.2f} us a launch, {share}, {time.rounds} rounds"
     beside = [f"{value:.3f} [{low:.3f}, {high:.3f}] of {name}'s" for name, (value, low, high) in time.against.items()]
     low, high = time.control_ci99
@@ -60,7 +61,7 @@ def _compiled(one: Compiled) -> str:
     capability = ".".join(map(str, one.compute_capability))
     return (
         f"  sm {capability:<10} {one.kernel}: {one.registers} registers, {one.spill_bytes} bytes spilled, "
-        f"loads {loads}, occupancy {one.occupancy:.0%} by {one.limiter}, {one.waves:.1f} waves"
+        f"loads {loads}, occupancy {percent(one.occupancy, 0)} by {one.limiter}, {one.waves:.1f} waves"
     )
 
 
@@ -73,7 +74,9 @@ def look_at(found: Judgement) -> tuple[str, ...]:
     for time in found.times:
         _, high = time.of_ceiling_ci99
         if high < 0.97:
-            said.append(f"{time.case} reaches at most {high:.0%} of a plain copy: width of accesses, blocks in flight")
+            said.append(
+                f"{time.case} reaches at most {percent(high, 0)} of a plain copy: width of accesses, blocks in flight"
+            )
         if found.machine.kind == "cuda" and (time.launch_s or 0) > time.median_s:
             said.append(f"{time.case}: the host needs longer to enqueue a launch than the device to run it")
     return tuple(dict.fromkeys(said))[:8]
@@ -82,7 +85,7 @@ def look_at(found: Judgement) -> tuple[str, ...]:
 def _of_compiled(one: Compiled) -> Iterator[str]:
     widest = max((int(bits) for bits in one.global_load_bits), default=128)
     if one.occupancy < 0.5:
-        yield f"{one.kernel}: occupancy {one.occupancy:.0%}, bounded by {one.limiter}"
+        yield f"{one.kernel}: occupancy {percent(one.occupancy, 0)}, bounded by {one.limiter}"
     if one.spill_bytes:
         yield f"{one.kernel}: {one.spill_bytes} bytes of registers spilled per thread"
     if widest < 128:

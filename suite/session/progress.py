@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from suite.cases import Case
 from suite.measure.samples import CampaignSamples
 from suite.record.measurement import Series
-from suite.text import one_line
+from suite.text import one_line, percent
 
 
 class Progress:
@@ -52,7 +52,7 @@ class Progress:
 
     def look(self, rounds: int, width: float) -> None:
         """A campaign has so many rounds, and its widest interval is ± width."""
-        self._draw(f"{self._label}: {rounds} rounds, ±{width:.2%}")
+        self._draw(f"{self._label}: {rounds} rounds, ±{percent(width, 2)}")
 
     def measured(self, case: Case, series: Series, measured: CampaignSamples) -> None:
         """A restart's part of a campaign is done."""

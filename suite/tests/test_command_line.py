@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,8 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backends import CannotDo, DiagbenchError
+from suite import ROOT
 from suite.command_line import CRASHED, INTERRUPTED, UNHEARD, Parser, name, path, run, whole
-from suite.text import MESSAGE, UNSHOWN, clean, one_line
+from suite.text import MESSAGE, UNSHOWN, clean, one_line, percent
 
 
 def raises(error: BaseException) -> Callable[[], NoReturn]:
@@ -113,3 +115,12 @@ def test_cleaned_text_can_be_written_everywhere(text: str) -> None:
 
 def test_text_has_an_end() -> None:
     assert len(clean("x" * 10**6)) < 10**5
+
+
+def test_a_percent_sign_stands_apart_everywhere() -> None:
+    files = [file for room in ("backends", "suite", "reports") for file in (ROOT / room).rglob("*.py")]
+    close = re.compile(r"[0-9]%|\{[^{}\n]*:[^{}\n]*%\}")
+    found = {file.name: close.findall(file.read_text()) for file in files if "tests" not in file.parts}
+    assert len(found) > 100
+    assert {name: each for name, each in found.items() if each} == {}
+    assert (percent(0.01, 0), percent(0.99512), percent(-0.02, 2, "+")) == ("1 %", "99.5 %", "-2.00 %")
