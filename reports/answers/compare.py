@@ -50,6 +50,8 @@ HARDWARE = (
     "gpu",
     "host_cpu",
     "compute_capability",
+    "sm_count",
+    "cache_bytes",
     "memory_bytes",
     "memory_clock_mhz",
     "memory_bus_bits",

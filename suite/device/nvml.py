@@ -97,9 +97,10 @@ def clocks_locked() -> bool | None:
     bits = _clock_reasons()
     asked = _ask("nvmlDeviceGetApplicationsClock", CLOCK_SM)
     usual = _ask("nvmlDeviceGetDefaultApplicationsClock", CLOCK_SM)
-    if bits is None and (asked is None or usual is None):
+    told = asked is not None and usual is not None
+    if bits is None and not told:
         return None
-    return bool((bits or 0) & CLOCKS_SET) or asked != usual
+    return bool((bits or 0) & CLOCKS_SET) or (told and asked != usual)
 
 
 def state(when: Literal["before", "during", "after"], seconds: float) -> State:

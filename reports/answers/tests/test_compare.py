@@ -240,3 +240,29 @@ def test_that_the_hardware_differs_is_said_before_any_verdict(blank: Record) -> 
     said = shown(compare(on(old, power_limit_w=700.0, gpu="a"), limited))
     assert said.index("hardware differs") < said.index("NEW against OLD")
     assert "power_limit_w 700.0 → 350.0" in said
+
+
+LIMITS: dict[str, tuple[object, object]] = {
+    "gpu": ("a1", "b2"),
+    "bus": ("PCIe 5 x16", "PCIe 4 x8"),
+    "power_limit_w": (700.0, 350.0),
+    "clocks_locked": (False, True),
+    "ecc": (True, False),
+    "mig": (False, True),
+    "sm_count": (132, 114),
+    "memory_clock_mhz": (2619, 1593),
+}
+
+
+@pytest.mark.parametrize("field", LIMITS)
+def test_whatever_limits_a_number_is_hardware_that_differs(field: str, blank: Record) -> None:
+    was, now = LIMITS[field]
+    comparison = compare(on(sampled(blank, 1), **{field: was}), on(sampled(blank, 2), **{field: now}))
+    assert comparison.hardware == {field: (str(was), str(now))}
+    assert f"{field} {was} → {now}" in shown(comparison)
+
+
+def test_another_driver_is_software_that_differs(blank: Record) -> None:
+    comparison = compare(on(sampled(blank, 1), driver="580.1"), on(sampled(blank, 2), driver="590.2"))
+    assert comparison.software["driver"] == ("580.1", "590.2")
+    assert "driver 580.1 → 590.2" in shown(comparison)

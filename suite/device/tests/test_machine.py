@@ -52,6 +52,13 @@ def test_a_gpu_that_tells_no_l2_is_measured_with_more_than_any_has(monkeypatch: 
     assert machine.cache_bytes("cuda") == 128 << 20
 
 
+def test_a_card_is_told_from_others_and_its_uuid_is_not() -> None:
+    one, other = "12345678-1234-1234-1234-123456789abc", "12345678-1234-1234-1234-123456789abd"
+    assert machine.card(one) == machine.card(one) != machine.card(other)
+    assert len(machine.card(one)) == 12
+    assert not any(part in machine.card(one) for part in one.split("-"))
+
+
 GIB = 1 << 30
 
 

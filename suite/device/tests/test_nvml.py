@@ -83,6 +83,8 @@ def test_facts(gpu: Callable[..., None]) -> None:
         ({"nvmlDeviceGetCurrentClocksEventReasons": answer(0x02)}, True),
         ({"nvmlDeviceGetCurrentClocksEventReasons": answer(0x04)}, False),
         (dict.fromkeys(("nvmlDeviceGetApplicationsClock", "nvmlDeviceGetDefaultApplicationsClock"), refuse), False),
+        ({"nvmlDeviceGetApplicationsClock": refuse}, False),
+        ({"nvmlDeviceGetDefaultApplicationsClock": refuse}, False),
     ],
 )
 def test_clocks_that_somebody_set_are_told(
