@@ -98,12 +98,15 @@ def test_the_worker_that_cannot_start_says_why_in_one_line(monkeypatch: pytest.M
         def send(self, content: tuple[object, ...]) -> None:
             said.append(content)
 
+        def poll(self, timeout: float | None) -> bool:
+            return True
+
     def exits(code: int) -> None:
         raise SystemExit(code)
 
     monkeypatch.setattr("os._exit", exits)
     with pytest.raises(SystemExit):
         server.serve(Connection(), 0.0)  # type: ignore[arg-type]
-    ((tag, kind, doing, reason),) = said
+    *_, (tag, kind, doing, reason) = said
     assert (tag, kind, doing) == ("failed", "unavailable", "")
     assert "RTX 4090" in str(reason)
