@@ -23,12 +23,17 @@ def draws(device: Device, question: Question, measured: Case) -> list[Draw]:
 
     The device's time is scaled to it by the bytes, the host's does not depend on it.
     """
+    return [draw for _, draw in by_run(device, question, measured)]
+
+
+def by_run(device: Device, question: Question, measured: Case) -> list[tuple[int, Draw]]:
+    """The draws, each with the number of its run."""
     scale = device.bound_s(question.case) / device.bound_s(measured)
     found = (
-        dict(_totals(device, question, {name: each * scale for name, each in draw.items()}, number))
+        (number, dict(_totals(device, question, {name: each * scale for name, each in draw.items()}, number)))
         for (number, _), draw in taken(device, device_series(question.called), measured).items()
     )
-    return [draw for draw in found if draw]
+    return [(number, draw) for number, draw in found if draw]
 
 
 def ratios(draws: Iterable[Draw]) -> dict[str, list[float]]:

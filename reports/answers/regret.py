@@ -12,7 +12,7 @@ from statistics import mean
 from typing import Literal
 
 from reports.answers.called import WAYS, Called, Question, device_series
-from reports.answers.draws import draws, ratios
+from reports.answers.draws import by_run
 from reports.answers.evidence import Device, Run
 from reports.answers.rule import Decision, decide
 from suite.cases import Case, parse
@@ -67,12 +67,12 @@ def _regret(truth: Device, called: Called, answers: list[tuple[Case, Decision]])
     tied: list[Loss] = []
     unanswered = []
     for case, decision in answers:
-        measured = ratios(draws(truth, Question(case, called), case))
-        chosen = list(_losses(measured, case, [decision.backend]))
+        question = Question(case, called)
+        chosen = list(_losses(truth, question, decision.backend))
         if not chosen:
             unanswered.append(case.id)
         losses += chosen
-        tied += _losses(measured, case, decision.tied)
+        tied += [loss for name in decision.tied for loss in _losses(truth, question, name)]
     ordered = sorted(each.loss for each in losses)
     return Regret(
         called=called,
@@ -86,10 +86,13 @@ def _regret(truth: Device, called: Called, answers: list[tuple[Case, Decision]])
     )
 
 
-def _losses(measured: dict[str, list[float]], case: Case, backends: Iterable[str]) -> Iterator[Loss]:
-    for name in backends:
-        for ratio in measured.get(name, []):
-            yield Loss(ratio - 1, case.id, name)
+def _losses(truth: Device, question: Question, backend: str) -> Iterator[Loss]:
+    """What the backend cost in every restart of the newest commit that timed it: nobody is given an earlier kernel."""
+    found = [(truth.runs[number].commit, draw) for number, draw in by_run(truth, question, question.case)]
+    commits = [commit for commit, draw in found if backend in draw]
+    for commit, draw in found:
+        if backend in draw and commit == commits[0]:
+            yield Loss(draw[backend] / min(draw.values()) - 1, question.case.id, backend)
 
 
 def _worst(losses: list[Loss]) -> Loss | None:

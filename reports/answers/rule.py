@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from reports import units
+from reports.answers.answer import TUNES
 from reports.answers.called import Question, device_series, host_series
 from reports.answers.draws import Draw, draws, ratios, taken
 from reports.answers.evidence import Device
@@ -179,8 +180,10 @@ def _standings(drawn: Mapping[Case, list[Draw]]) -> dict[str, Standing]:
 def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> dict[str, float]:
     """Backend -> how far its device time differed between draws of one commit in one case, for those beyond STEADY.
 
-    Both its seconds and its ratio must differ: else it was the device, or the fastest. Cases of any dtype as wide tell,
-    for a tuner's luck is the same. Launch-bound ones do not: a launch's own noise is larger than what a tuner picks.
+    For one that tunes itself, of any commit: on an H200 torch.compile's luck of 1.5 times lay between two commits of
+    one process each. Both its seconds and its ratio must differ: else it was the device, or the fastest. Cases of any
+    dtype as wide tell, for a tuner's luck is the same. Launch-bound ones do not: a launch's own noise is larger than
+    what a tuner picks.
     """
     widest: dict[str, float] = {}
     for case in known:
@@ -192,11 +195,13 @@ def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> di
 
 
 def _spreads(device: Device, draws: Mapping[tuple[int, int], Draw]) -> Iterator[tuple[str, float]]:
-    """Backend and how far its draws lie apart, for each commit that has several."""
+    """Backend and how far its draws lie apart, for each commit that has several; over all commits if it tunes."""
     of_commit: dict[str, list[Draw]] = {}
     for (number, _), draw in draws.items():
         of_commit.setdefault(device.runs[number].commit, []).append(draw)
-    for same in of_commit.values():
+    every = list(draws.values())
+    for same in (*of_commit.values(), every):
         for name, each in ratios(same).items():
-            seconds = [draw[name] for draw in same if name in draw]
-            yield name, min(max(each) / min(each), max(seconds) / min(seconds))
+            if same is not every or name in TUNES:
+                seconds = [draw[name] for draw in same if name in draw]
+                yield name, min(max(each) / min(each), max(seconds) / min(seconds))

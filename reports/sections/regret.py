@@ -16,7 +16,10 @@ HEADS = (
     "others called as fast", "worst of these", "that is",
 )  # fmt: skip
 
-REGRET = "Regret is the time of the recommended backend over the fastest's, less 1, in every restart of every run."
+REGRET = (
+    "Regret is the time of the recommended backend over the fastest's, less 1, in every restart of the newest commit's "
+    "runs."
+)
 
 HELD_OUT = "Asked in held-out runs, of shapes that no other sweep has."
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from reports.__main__ import main
+from reports.answers.called import Question
 from reports.answers.condense import condense, evidence
 from reports.answers.evidence import Device
+from reports.answers.regret import _regret as regret_of
 from reports.answers.regret import held_out, judge, leave_one_out
+from reports.answers.rule import decide
 from reports.archive import runs
 from reports.sections.regret import overview, section
 from reports.tests import factory
@@ -54,6 +58,23 @@ def test_a_loss_is_found_where_the_answer_is_not_the_fastest(data: Path, judging
     assert found.worst is not None
     assert found.worst.backend == "triton_tuned"
     assert found.worst.loss >= found.p95
+
+
+def test_an_earlier_commit_s_kernel_is_not_what_an_answer_costs(tmp_path: Path) -> None:
+    for number, share in enumerate((0.8, 0.98)):
+        machine = factory.H100 | {"commit": str(number) * 40}
+        backends = {"triton_tuned": share, "numba_cuda": 0.97} | ({"cublas_dgmm": 0.9} if not number else {})
+        utc = f"2026-01-0{1 + number}T00:00:00+00:00"
+        factory.write(tmp_path, factory.run(machine, SQUARES, backends, SERIES, utc=utc), f"run-{number}")
+    (device,) = evidence(tmp_path).devices.values()
+    decision = replace(
+        decide(device, Question(SQUARES[0], "graph-cold")), backend="triton_tuned", tied=("cublas_dgmm",)
+    )
+    found = regret_of(device, "graph-cold", [(SQUARES[0], decision)])
+    assert found.worst is not None
+    assert found.worst.loss < 0.01
+    assert found.tied_worst is not None
+    assert found.tied_worst.loss == pytest.approx(0.97 / 0.9 - 1, abs=0.01)
 
 
 def evidence_of(path: Path) -> Device:

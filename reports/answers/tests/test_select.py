@@ -197,6 +197,14 @@ def test_another_commit_another_fastest_or_the_noise_of_a_launch_make_nobody_uns
     assert ask(tmp_path, Case(6000, 6000)).backend == "numba_cuda"
 
 
+def test_what_tunes_is_unsteady_between_commits_too(tmp_path: Path) -> None:
+    shares = {"torch_compile": 0.99, "numba_cuda": 0.99, "triton_tuned": 0.96}
+    store(tmp_path, {**shares, "torch_compile": 0.7, "numba_cuda": 0.7}, cases=CASES[4:5], machine=OLD)
+    store(tmp_path, shares, cases=CASES[1:])
+    reply = ask(tmp_path, Case(6000, 6000))
+    assert (reply.backend, reply.tied) == ("numba_cuda", ())
+
+
 def test_a_tuner_s_luck_is_not_trusted_where_a_steady_backend_is_as_good(tmp_path: Path) -> None:
     shares = {"torch_compile": 0.99, "triton_tuned": 0.985}
     store(tmp_path, {**shares, "torch_compile": 0.7}, shares, cases=CASES[1:2])
