@@ -35,6 +35,7 @@ __all__ = [
     "bind",
     "compile_for",
     "find",
+    "follower",
     "fresh",
     "load",
     "missing",
@@ -233,6 +234,16 @@ def fresh(entry: Entry, a: torch.Tensor, b: torch.Tensor, stream: int = 0) -> En
     if hasattr(backend, "fresh"):
         return partial(backend.fresh, a, b)
     return lambda: cast("torch.Tensor", backend.bind(a, b, b.new_empty(b.shape), stream)())
+
+
+def follower(entry: Entry) -> Callable[[], object] | None:
+    """A backend's own `follow`, where it launches on streams of its own and has one.
+
+    What it launches after a call of it waits, on the device, for what is on the current stream at the call. With it,
+    the current stream waits for each launch.
+    """
+    follow: Callable[[], object] | None = getattr(load(entry), "follow", None)
+    return follow
 
 
 def compile_for(entry: Entry, rows: int, cols: int, dtype: str, capability: tuple[int, int]) -> Compiled:

@@ -142,7 +142,7 @@ CATALOGUE: tuple[Entry, ...] = (
         own_stream=True,
         capturable=False,
         exempt=("subnormal",),
-        caveat="host's clock, on XLA's own stream: never under the host's dispatch; may flush subnormals to zero",
+        caveat="on XLA's own stream, whose gaps between launches it is charged with; may flush subnormals to zero",
         caches=("JAX_COMPILATION_CACHE_DIR", DRIVER_CACHE),
     ),
     Entry(

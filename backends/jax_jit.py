@@ -43,6 +43,19 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> En
     return lambda: torch.from_dlpack(product(column, matrix))
 
 
+@jax.jit
+def _touch(token: jax.Array) -> jax.Array:
+    return token + 1
+
+
+def follow() -> None:
+    """Let what XLA launches from now on wait, on the device, for what is on torch's current stream by now.
+
+    XLA's stream waits for the memory that torch hands over, as torch's current one does for each C that XLA hands over.
+    """
+    _touch(shared(torch.zeros(4, device="cuda")))
+
+
 def shared(operand: torch.Tensor) -> jax.Array:
     """The operand as JAX's array, in the same memory: it shows what is written there later. Raises Unsupported."""
     if operand.data_ptr() % ALIGNMENT:

@@ -6,7 +6,7 @@ campaign's time. So agreement within 2 % is asked from 50 us up. Events around t
 it misreads from what its watching changes: CUPTI is judged by them, not by the campaign.
 Event pairs around queued launches are the campaign's method for what no CUDA graph can hold. A stream leaves a longer
 gap between launches than a graph, on an H100 by about 1.5 us, which such a backend is charged with. Launches on streams
-of the backend's own are neither captured nor between our stream's events: CUPTI alone sees them.
+of the backend's own are not captured either: CUPTI alone is asked about them.
 """
 
 from __future__ import annotations
@@ -48,9 +48,6 @@ class Watched(NamedTuple):
     events_s: float  # by events around all of them
 
 
-OWN_STREAM = "its launches are on streams of its own, which event pairs do not see"
-
-
 class NoCupti(Exception):
     """CUPTI says nothing of these launches; the message is the reason, one line."""
 
@@ -63,7 +60,7 @@ def agreements(
     campaign_seconds: the campaign's median. Also returned: why a timer is not among them; empty where all are.
     """
     agreement = partial(Agreement, backend=entry.name, case=case.id, series=series, campaign_seconds=campaign_seconds)
-    found, reason = [], OWN_STREAM if entry.own_stream else ""
+    found, reason = [], ""
     capturable = entry.capturable and not entry.own_stream
     try:
         count = len(sets) * max(1, _fitting(LAUNCHES, WATCHED_S, campaign_seconds) // len(sets))

@@ -3,8 +3,7 @@
 A sampler is made for one contender. `take` enqueues one unmeasured pass, so that the dirty lines a pass finds in the
 cache are its own, and one timed pass. `collect`, after the device is idle, gives the seconds per launch of each.
 On CUDA a pass is one CUDA graph between two events. What cannot be captured is queued behind a device-side delay. On
-the CPU a pass is a loop under the host's monotonic clock. Launches on streams of the backend's own, which neither a
-graph nor events see, are such a loop too. It ends when the device is idle.
+the CPU a pass is a loop under the host's monotonic clock. Launches on streams of the backend's own: own_stream.py.
 """
 
 from __future__ import annotations
@@ -176,23 +175,6 @@ class HostSampler:
             launch()
 
 
-class OwnStreamSampler(HostSampler):
-    """Launches on streams that the backend chooses: a loop under the host's clock until the device is idle."""
-
-    def take(self) -> None:
-        """An unmeasured pass and a timed one, each with the wait for its end; the device is idle before and after."""
-        self._synchronize()
-        self._pass()
-        start = time.perf_counter_ns()
-        self._pass()
-        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
-
-    def _pass(self) -> None:
-        for _ in range(self.launches):
-            next(self._walk)()
-        self._synchronize()
-
-
 class Device:
     """The device that a worker owns, and its one stream."""
 
@@ -223,20 +205,18 @@ class Device:
             return torch.cuda.mem_get_info()[0]
         return memory.free_bytes()
 
-    def sampler(self, sets: Sequence[Enqueue], launches: int, capturable: bool, own_stream: bool = False) -> Sampler:
+    def sampler(self, sets: Sequence[Enqueue], launches: int, capturable: bool) -> Sampler:
         """The sampler that suits the device and the contender."""
         if self.kind == "cpu":
             return HostSampler(sets, launches, self.synchronize)
-        if own_stream:
-            return OwnStreamSampler(sets, launches, self.synchronize)
         return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
 
-    def rough_seconds(self, sets: Sequence[Enqueue], own_stream: bool = False) -> float:
+    def rough_seconds(self, sets: Sequence[Enqueue]) -> float:
         """About how long one launch takes, after warming up; only to choose how many make a sample."""
         for launch in sets[:2]:
             launch()
         self.synchronize()
-        probe = self.sampler(sets, 2 if self.kind == "cpu" else 4, capturable=False, own_stream=own_stream)
+        probe = self.sampler(sets, 2 if self.kind == "cpu" else 4, capturable=False)
         for _ in range(3):
             probe.take()
             self.synchronize()

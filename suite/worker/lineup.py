@@ -12,7 +12,7 @@ from backends import Enqueue, Entry, Launch
 from suite.cases import Case
 from suite.check import gate, operands
 from suite.check.operands import Operands
-from suite.measure import ceilings, single_calls, timing
+from suite.measure import ceilings, own_stream, single_calls, timing
 from suite.measure.campaign import Contender
 from suite.measure.plan import CALLED, CONTROL, FRESH
 from suite.measure.samples import Samples
@@ -78,11 +78,11 @@ class Lineup:
             return single_calls.sampler(self._device, launches, request.series)
         if request.series in timing.HOST_LAUNCHES:
             return timing.HostSampler(launches, timing.HOST_LAUNCHES[request.series], self._device.synchronize)
-        capturable, own_stream = (entry.capturable, entry.own_stream) if entry else (True, False)
-        rough_s = self._device.rough_seconds(launches, own_stream)
-        sets = 1 if own_stream else len(launches)  # the host's pace is long enough without whole walks
-        count = timing.launches_per_sample(rough_s, sets, request.plan.sample_s)
-        return self._device.sampler(launches, count, capturable, own_stream)
+        if entry and entry.own_stream and self._device.kind == "cuda":
+            return own_stream.sampler(self._device, launches, backends.follower(entry), request.plan.sample_s)
+        rough_s = self._device.rough_seconds(launches)
+        count = timing.launches_per_sample(rough_s, len(launches), request.plan.sample_s)
+        return self._device.sampler(launches, count, capturable=entry is None or entry.capturable)
 
     def at_work(self, name: str) -> str:
         """The backend at work when it is this contender's turn; empty for a ceiling."""

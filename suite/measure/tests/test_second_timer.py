@@ -117,6 +117,21 @@ def test_what_no_graph_holds_has_cupti_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert not reason
 
 
+@pytest.mark.parametrize("capturable", [True, False])
+def test_streams_of_a_backend_s_own_are_cupti_s_alone(capturable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    def watch(sets: Sequence[Enqueue], count: int, capturable: bool) -> Watched:
+        asked.append(capturable)
+        return Watched([1.0], 1.0)
+
+    monkeypatch.setattr(second_timer, "watch", watch)
+    entry = Entry("x_y", "", (), own_stream=True, capturable=capturable)
+    found, reason = agreements(entry, Case(8, 8), "cold", [torch.Tensor], 1.0)
+    assert [(each.timer, each.profiled_events_seconds) for each in found] == [("cupti", None)]
+    assert (asked, reason) == ([False], "")
+
+
 def by_graph(device: timing.Device, sets: Sequence[Enqueue]) -> float:
     """Seconds per launch as a campaign takes them."""
     count = timing.launches_per_sample(device.rough_seconds(sets), len(sets), 1.5e-3)

@@ -19,7 +19,26 @@ from suite.record.machine import Machine
 from suite.session.collection import LAUNCH_CASE, called
 from suite.worker.messages import Measure
 from suite.worker.server import Server
-from suite.worker.tests.test_own_stream import ENQUEUE_NS, RUN_NS, FakeDevice
+
+ENQUEUE_NS, RUN_NS = 10, 1000
+
+
+class FakeDevice(Device):
+    """A CUDA device on which a launch costs the host ENQUEUE_NS and then runs for RUN_NS, after those before it."""
+
+    def __init__(self) -> None:
+        self.kind = "cuda"
+        self.now = self.idle_at = 0
+        self.launched: list[str] = []
+
+    def launch(self, name: str = "") -> torch.Tensor:
+        self.now += ENQUEUE_NS
+        self.idle_at = max(self.now, self.idle_at) + RUN_NS
+        self.launched.append(name)
+        return torch.empty(0)
+
+    def synchronize(self) -> None:
+        self.now = max(self.now, self.idle_at)
 
 
 @pytest.fixture
