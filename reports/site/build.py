@@ -16,7 +16,7 @@ from reports.answers.evidence import Device, Evidence, dump
 from reports.answers.regret import Judgement
 from reports.document import Cell, Page, Section, Table
 from reports.kept import Kept
-from reports.sections import for_good, regret
+from reports.sections import for_good, nvbench, regret
 from reports.site import first_screen, pages
 from reports.site.layout import Files, Nav, html_page, template
 from reports.site.page import page
@@ -77,6 +77,10 @@ def site(
     `beside` are the devices' pages that are of no single run, by slug.
     """
     nav = navigation(evidence, found)
+    beside = list(beside)
+    timers = tuple(
+        Cell(each.title, href=f"{slug}/{each.stem}.html") for slug, each in beside if each.stem == nvbench.STEM
+    )
     made = {"html/index.html": index(evidence, judged, nav), "html/mutants.html": html_page(mutants, nav)}
     for slug, each in beside:
         written = _below(each, f"../{each.source}", slug)
@@ -89,7 +93,7 @@ def site(
         texts = (repr(nav), dump(Evidence({slug: device})), repr(judged[slug]), sweeps)
         make = partial(_gpu, device, judged[slug], views[slug], nav)
         made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read(views[slug][0])), make)
-    root = [*pages.all_pages(evidence, views), compared(views, kept)]
+    root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
     made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
     for view in (view for runs in views.values() for view in runs):
         try:

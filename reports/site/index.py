@@ -49,6 +49,7 @@ def index(
             for slug, each in scaled.items()
             for _, found in each
         ],
+        timers=[(found[0].machine.slug, found[0].machine) for found in newest_first],
         foreign=all(whose(runs[0].machine) for runs in newest_first),
         device=device,
         compiled=lambda view: ", ".join(map(sm, view.capabilities)),

@@ -28,13 +28,16 @@ Views = Mapping[str, Sequence[View]]
 WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("graph-hot", "operands reused"))
 
 
-def all_pages(evidence: Evidence, views: Views) -> Iterator[Page]:
-    """Every page of the site's root that is of no one device, but the index, for published runs."""
+def all_pages(evidence: Evidence, views: Views, timers: tuple[Cell, ...] = ()) -> Iterator[Page]:
+    """Every page of the site's root that is of no one device, but the index, for published runs.
+
+    timers: links to the pages of a third party's timer.
+    """
     yield backends(evidence, views)
     yield rtx4090(evidence, views)
     yield runs(views)
     yield data(views)
-    yield method()
+    yield method(timers)
 
 
 def gpu(device: Device, judged: Judgement, views: Sequence[View]) -> Page:
@@ -263,12 +266,15 @@ WORDS = (
 )
 
 
-def method() -> Page:
-    """The words, and how a time is taken."""
+def method(timers: tuple[Cell, ...] = ()) -> Page:
+    """The words, how a time is taken, and who checked."""
     words = (
         "Every backend is checked to the bit before it is timed. All of a case are then timed in the same interleaved "
         "rounds, with copies of the same bytes and one backend twice, which shows what the noise alone does."
     )
     table = Table(("word", "meaning"), WORDS, text=2, prose=True)
     mixed = "Mixed: the bytes fit L2 in part. ceiling_copy and ceiling_memcpy are the copies that ceilings are made of."
-    return Page("How it is measured", "method", DATA_ROOT, (Section("The words", (words, mixed), tables=(table,)),))
+    sections = [Section("The words", (words, mixed), tables=(table,))]
+    if timers:
+        sections.append(Section("A third party's timer", links=timers))
+    return Page("How it is measured", "method", DATA_ROOT, tuple(sections))

@@ -19,7 +19,7 @@ from reports.answers.regret import judge
 from reports.document import Page
 from reports.kept import Kept
 from reports.places import PUBLISHED
-from reports.sections import scaling, spread, tried
+from reports.sections import nvbench, scaling, spread, tried
 from reports.site.build import Tried, read, site
 from reports.site.index import index
 from reports.site.layout import Files, files, twin
@@ -27,6 +27,7 @@ from reports.site.page import page
 from reports.site.pages import Views, mutants
 from reports.view import View
 from suite.record.mutants import Mutants
+from suite.record.nvbench import Nvbench
 from suite.record.run import Record
 from suite.record.sanitizers import Sanitizers
 from suite.record.scaling import Scaling
@@ -57,7 +58,7 @@ def publish(
         raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
     scaled = archive.scalings(data, passed_over)
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
-    beside = list(_beside(views, others, scaled))
+    beside = list(_beside(views, others, scaled, archive.newest(Nvbench, data, passed_over)))
     kept = Kept(published)
     made = _twins((runs[0] for runs in views.values()), kept, passed_over)
     for slug, written in beside:
@@ -89,7 +90,10 @@ def render_run(record: Record, to: Path, pass_over: archive.PassOver = archive.r
 
 
 def _beside(
-    views: Views, others: Tried, scaled: Mapping[str, Sequence[tuple[str, Scaling]]]
+    views: Views,
+    others: Tried,
+    scaled: Mapping[str, Sequence[tuple[str, Scaling]]],
+    third: Mapping[str, tuple[str, Nvbench]],
 ) -> Iterator[tuple[str, Page]]:
     """A device's pages that are of no single run, by its slug; their sources are as seen from its Markdown's folder."""
     for slug, (name, found) in others.items():
@@ -97,6 +101,8 @@ def _beside(
     for slug, each in scaled.items():
         for name, document in each:
             yield slug, scaling.page(document, f"../../data/{slug}/{name}")
+    for slug, (name, timed) in third.items():
+        yield slug, nvbench.page(timed, f"../../data/{slug}/{name}")
     for slug, runs in views.items():
         for group in spread.groups(runs):
             yield slug, spread.page(group, f"../../data/{slug}", runs)

@@ -27,6 +27,17 @@ class Timed(Typed):
     own: dict[Own, Seconds]  # medians over the rounds, half of them before nvbench and half after
     nvbench: dict[Theirs, Seconds]  # cold: its median; the others: its mean, all that it tells
 
+    @property
+    def same_load(self) -> dict[Theirs, float]:
+        """nvbench's time / our own of the same load."""
+        own = {"cold": self.own["flushed"], "batch": self.own["hot"], "rotating": self.own["cold"]}
+        return {load: self.nvbench[load] / own[load] for load in self.nvbench}
+
+    @property
+    def paced_by_host(self) -> bool:
+        """Whether the host takes longer to enqueue a launch than the device to run it: nvbench's batch waits for it."""
+        return self.own["host"] > self.own["hot"]
+
 
 class Nvbench(Document):
     """All backends by both timers."""

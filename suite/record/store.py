@@ -22,6 +22,7 @@ from suite.record.document import Document
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement
 from suite.record.mutants import Mutants
+from suite.record.nvbench import Nvbench
 from suite.record.profile import Profile
 from suite.record.run import Benchmark, Record, Run
 from suite.record.sanitizers import Sanitizers
@@ -32,7 +33,7 @@ SCHEMA = 1
 PARTIAL = ".partial"
 """Ends the name of a file that is not complete."""
 
-DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Sanitizers, Scaling)
+DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Sanitizers, Scaling, Nvbench)
 """What lies beside runs and is none."""
 
 LARGEST_BYTES = 1 << 28
