@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A point and its interval on a scale that all cells of a column share, each in percent of the scale's length."""
+
+    low: float
+    at: float | None  # None: off the scale, below it
+    high: float
+    colour: str
+    full: float  # where the scale has its 100 %
 
 
 class Cell(str):
@@ -11,11 +24,14 @@ class Cell(str):
     href: str
     level: int | None
     title_: str
+    drawn: Strip | None
 
-    def __new__(cls, text: str, href: str = "", level: int | None = None, title: str = "") -> Cell:
-        """The text with what is not its own; level: 0, nothing lost, to 5, more than half."""
+    def __new__(
+        cls, text: str, href: str = "", level: int | None = None, title: str = "", drawn: Strip | None = None
+    ) -> Cell:
+        """The text with what is not its own; level: 0, nothing lost, to 5, more than half; drawn: beside the text."""
         cell = super().__new__(cls, text)
-        cell.href, cell.level, cell.title_ = href, level, title
+        cell.href, cell.level, cell.title_, cell.drawn = href, level, title, drawn
         return cell
 
 
@@ -38,6 +54,7 @@ class Table:
     note: str = ""
     summary: str = ""
     prose: bool = False  # its cells are sentences, which may wrap
+    scale: str = ""  # from where to where its cells' strips go
 
     @property
     def shaded(self) -> bool:
@@ -47,11 +64,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn chart: its name in file names, a caption that says what it shows, and the SVG's text."""
+    """A chart: its name in file names, a caption that says what it shows, and what draws it, once it is asked for."""
 
     name: str
     caption: str
-    svg: str
+    draw: Callable[[], str]
+    on_page: bool = True  # else only beside Markdown: in HTML a table draws the same
+
+    @cached_property
+    def svg(self) -> str:
+        """The SVG's text."""
+        return self.draw()
 
 
 @dataclass(frozen=True)
@@ -74,6 +97,7 @@ class Page:
     stem: str
     source: str
     sections: tuple[Section, ...]
+    beside: tuple[Cell, ...] = ()  # links to the pages before and after it
 
     @property
     def root(self) -> str:

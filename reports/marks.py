@@ -28,8 +28,8 @@ VERDICT_LEGEND = (
 )
 LEGEND = f"{VERDICT_LEGEND}. ! {ABOVE}"
 
-STAR = " *"
-"""The sign behind the name of a backend with a remark; the table's note says it."""
+STAR = "\N{NO-BREAK SPACE}*"
+"""The sign behind the name of a backend with a remark, never on a line of its own; the table's note says it."""
 
 
 def starred(name: str, said: Mapping[str, str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+import textwrap
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -11,14 +12,19 @@ import altair as alt
 
 from reports import units
 from reports.document import Figure
-from reports.figures.svg import FAINT, MUTED, NEUTRAL, colour, draw, where
+from reports.figures.svg import FAINT, MUTED, NEUTRAL, PANEL_WIDTH, colour, draw, where
 from reports.view import View, contenders, in_order
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
 from suite.text import percent
 
 CEILING = "ceiling: best copy"
-OTHERS = "other backends, all in the tables"
+OTHERS = "others, all in the tables"
+
+SERIES: tuple[Series, ...] = ("cold", "hot")
+
+SUBTITLE_WIDTH = 50
+"""Characters under a title, so that it is no wider than the panel."""
 
 OFF_THE_FRAME = 0.1
 """The share of the ceiling below which, throughout, a muted backend is named, not drawn: it would flatten the rest."""
@@ -27,24 +33,29 @@ SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross"
 
 
 @lru_cache(maxsize=4)
-def bandwidth(view: View) -> Figure | None:
-    """Achieved bandwidth against bytes moved, float32 squares, cold beside hot; None with fewer than two sizes.
+def bandwidth(view: View) -> tuple[Figure, ...]:
+    """Achieved bandwidth against bytes moved, float32 squares, cold and hot; none with fewer than two sizes.
 
     Only backends with a colour of their own are told apart; the others are thin lines behind them.
     """
-    cold, hot = (_squares(view, series) for series in ("cold", "hot"))
-    if len(in_order(cold)) < 2:
-        return None
-    off = _off_the_frame([*cold, *hot])
-    series: dict[str, list[Measurement]] = {"cold": cold, **({"hot": hot} if hot else {})}
-    drawn = {name: [each for each in found if each.backend not in off] for name, found in series.items()}
-    panel = _panel(view.machine, [each for found in drawn.values() for each in found])
-    left_out = f"Not drawn, under {percent(OFF_THE_FRAME, 0)} of the ceiling throughout: {', '.join(off)}"
-    under = [where(view), *([left_out] if off else [])]
-    title = alt.Title("Achieved bandwidth against bytes moved, float32 squares", subtitle=under)
-    chart = alt.hconcat(*(panel(name, found) for name, found in drawn.items()), title=title, spacing=28)
-    caption = f"Achieved bandwidth in GB/s against bytes moved, float32 squares, {view.machine.name}"
-    return draw("bandwidth", caption, chart)
+    series: dict[Series, list[Measurement]] = {name: _squares(view, name) for name in SERIES}
+    if len(in_order(series["cold"])) < 2:
+        return ()
+    off = _off_the_frame([each for found in series.values() for each in found])
+    drawn = {name: [each for each in found if each.backend not in off] for name, found in series.items() if found}
+    every = [each for found in drawn.values() for each in found]
+    return tuple(_figure(view, name, found, every, off) for name, found in drawn.items())
+
+
+def _figure(
+    view: View, series: Series, found: list[Measurement], every: list[Measurement], off: Sequence[str]
+) -> Figure:
+    """One series; scales are common to `every` one, so that figures can be compared."""
+    left_out = f"Not drawn, under {percent(OFF_THE_FRAME, 0)} of the ceiling: {', '.join(off)}"
+    under = [line for text in (where(view), left_out if off else "") for line in textwrap.wrap(text, SUBTITLE_WIDTH)]
+    title = alt.Title(f"Bandwidth, float32 squares, {series}", subtitle=under, fontSize=13)
+    caption = f"Achieved bandwidth in GB/s against bytes moved, float32 squares, series {series}, {view.machine.name}"
+    return draw(f"bandwidth-{series}", caption, lambda: _panel(view.machine, found, every).properties(title=title))
 
 
 def _off_the_frame(every: list[Measurement]) -> list[str]:
@@ -67,20 +78,14 @@ def _squares(view: View, series: Series) -> list[Measurement]:
     ]
 
 
-def _panel(machine: Machine, every: list[Measurement]) -> Callable[[str, list[Measurement]], alt.Chart]:
-    """What draws one series of the bandwidth figure; scales are common to all, so that panels can be compared."""
+def _panel(machine: Machine, found: list[Measurement], every: list[Measurement]) -> alt.LayerChart:
     speeds = [each.bandwidth_bytes_per_s / 1e9 for each in every] + [(machine.peak_bytes_per_s or 0) / 1e9]
     low, high = 0.8 * min(speed for speed in speeds if speed), 1.25 * max(speeds)
-    shades, shape = _legend(every)
+    shades, shape = _legend(found)
     x = alt.X("mib:Q").scale(type="log", base=2, nice=False, padding=12).title("bytes moved").axis(_bytes_axis(every))
     y = alt.Y("speed:Q").scale(type="log", domain=[low, high], nice=False).axis(values=_decades(low, high), format=",")
-
-    def panel(name: str, found: list[Measurement]) -> alt.Chart:
-        lines = _lines(found, shades, shape, x, y.title("GB/s"))
-        title = alt.Title(f"series {name}", fontSize=13, fontWeight="normal", offset=6)
-        return alt.layer(*_limits(machine, low), *lines).properties(width=360, height=330, title=title)
-
-    return panel
+    lines = _lines(found, shades, shape, x, y.title("GB/s"))
+    return alt.layer(*_limits(machine, low), *lines).properties(width=PANEL_WIDTH, height=330)
 
 
 def _lines(found: list[Measurement], shades: alt.Color, shape: alt.Shape, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
@@ -97,14 +102,20 @@ def _lines(found: list[Measurement], shades: alt.Color, shape: alt.Shape, x: alt
     yield front.mark_point(filled=True, size=45, opacity=1).encode(shape=shape)
 
 
-def _legend(every: list[Measurement]) -> tuple[alt.Color, alt.Shape]:
-    """The colour and the shape of what is drawn, under one legend: backends, the others as one, the ceiling."""
-    apart = contenders((each for each in every if not _muted(each)), ("backend",))
-    looks = {name: (colour(name), SHAPES[place % len(SHAPES)]) for place, name in enumerate(apart)}
-    looks |= {OTHERS: (MUTED, "stroke")} if any(map(_muted, every)) else {}
+def _legend(found: list[Measurement]) -> tuple[alt.Color, alt.Shape]:
+    """The colour and the shape of what is drawn, under one legend: backends, the others as one, the ceiling.
+
+    The backends stand as their lines end at the right, the fastest first; each keeps its shape in every figure.
+    """
+    largest = max(each.bytes_moved for each in found)
+    ends = sorted((each for each in found if each.bytes_moved == largest), key=lambda m: -m.bandwidth_bytes_per_s)
+    apart = contenders((each for each in (*ends, *found) if not _muted(each)), ("backend",))
+    shapes_of = {name: SHAPES[place % len(SHAPES)] for place, name in enumerate(sorted(apart))}
+    looks = {name: (colour(name), shapes_of[name]) for name in apart}
+    looks |= {OTHERS: (MUTED, "stroke")} if any(map(_muted, found)) else {}
     looks |= {CEILING: (NEUTRAL, "square")}
     colours, shapes = ([look[which] for look in looks.values()] for which in (0, 1))
-    legend = alt.Legend(title=None, orient="right", symbolStrokeWidth=2, symbolOpacity=1)
+    legend = alt.Legend(title=None, orient="bottom", columns=2, symbolStrokeWidth=2, symbolOpacity=1)
     return (
         alt.Color("name:N").scale(domain=list(looks), range=colours).legend(legend),
         alt.Shape("name:N").scale(domain=list(looks), range=shapes).legend(legend),

@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from reports.document import Figure
-from reports.figures.svg import MUTED, colour, draw
+from reports.figures.svg import MUTED, PANEL_WIDTH, colour, draw
 
 LEAST, MOST = 0.005, 1.0
 """The losses between which curves are drawn: below half a percent is the noise, 100 % is twice the time."""
@@ -20,20 +20,16 @@ Curves = Mapping[str, Sequence[float]]
 """Backend -> its time over the fastest's, one per case; infinite where it has none."""
 
 
-def curves(device: str, panels: Mapping[str, Curves]) -> Figure:
-    """The share of cases, in percent, in which a backend loses at most so much; title of a panel -> its curves."""
-    names = dict.fromkeys(name for each in panels.values() for name in each if colour(name) != MUTED)
-    looks = {name: colour(name) for name in names} | {OTHERS: MUTED}
-    legend = alt.Legend(title=None, orient="bottom", columns=4, symbolType="stroke", symbolStrokeWidth=3)
+def curves(name: str, device: str, words: str, of_backends: Curves) -> Figure:
+    """The share of cases, in percent, in which a backend loses at most so much, by one way of calling, in words."""
+    caption = f"Share of cases within so much of the fastest, a curve per backend, {words}, {device}"
+    return draw(f"within-{name}", caption, lambda: _chart(device, words, of_backends))
+
+
+def _chart(device: str, words: str, of_backends: Curves) -> alt.LayerChart:
+    looks = {name: colour(name) for name in of_backends if colour(name) != MUTED} | {OTHERS: MUTED}
+    legend = alt.Legend(title=None, orient="bottom", columns=2, symbolType="stroke", symbolStrokeWidth=3)
     shades = alt.Color("name:N").scale(domain=list(looks), range=list(looks.values())).legend(legend)
-    under = [f"{device}, each case at its worst run"]
-    title = alt.Title("Share of cases within so much of the fastest", subtitle=under)
-    charts = (_panel(words, each, shades) for words, each in panels.items())
-    chart = alt.concat(*charts, columns=2, spacing=28, title=title)
-    return draw("within", f"Share of cases within so much of the fastest, a curve per backend, {device}", chart)
-
-
-def _panel(words: str, of_backends: Curves, shades: alt.Color) -> alt.LayerChart:
     percent = "round(datum.value * 100) + ' %'"
     losses = alt.Axis(values=list(TICKS), labelExpr=percent, labelFlush=True)
     x = alt.X("loss:Q").scale(type="log", domain=[LEAST, MOST], nice=False).axis(losses).title("slower by at most")
@@ -45,8 +41,9 @@ def _panel(words: str, of_backends: Curves, shades: alt.Color) -> alt.LayerChart
         .encode(x=x, y=y, color=shades, detail="each:N")
         for behind in (True, False)
     ]
-    title = alt.Title(words, fontSize=13, fontWeight="normal", offset=6)
-    return alt.layer(*layers).properties(width=360, height=200, title=title)
+    under = ["share of cases within so much of the fastest,", f"{device}, each case at its worst run"]
+    title = alt.Title(words, subtitle=under, fontSize=13)
+    return alt.layer(*layers).properties(width=PANEL_WIDTH, height=200, title=title)
 
 
 def _curve(name: str, ratios: Sequence[float]) -> Iterator[dict[str, Any]]:

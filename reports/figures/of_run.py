@@ -10,5 +10,5 @@ from reports.view import View
 
 def figures(view: View) -> tuple[Figure, ...]:
     """The figures that the run has data for, the headline first."""
-    drawn = (headline(view), bandwidth(view))
-    return tuple(figure for figure in drawn if figure)
+    first = headline(view)
+    return (*([first] if first else []), *bandwidth(view))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from xml.sax.saxutils import quoteattr
 
@@ -22,6 +23,9 @@ DARK_PAPER = "#0d1117"
 
 # Liberation Sans ships inside vl-convert, so text is measured alike everywhere; Arial has its widths in browsers.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+
+PANEL_WIDTH = 260
+"""Between a panel's axes, in pixels: with their labels it fits a phone, for scaled text would be too small there."""
 
 SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
 
@@ -48,8 +52,13 @@ def where(view: View) -> str:
     return f"{device(view.machine)}, {view.record.utc:%Y-%m-%d}, commit {view.machine.commit[:10]}{changed}"
 
 
-def draw(name: str, caption: str, chart: alt.TopLevelMixin) -> Figure:
-    """Render a chart. Ids are made the figure's own, so that several figures can stand in one page."""
+def draw(name: str, caption: str, make: Callable[[], alt.TopLevelMixin], *, on_page: bool = True) -> Figure:
+    """The chart as a figure, made and rendered when its SVG is asked for."""
+    return Figure(name, caption, lambda: _drawn(name, caption, make()), on_page)
+
+
+def _drawn(name: str, caption: str, chart: alt.TopLevelMixin) -> str:
+    """The chart's SVG. Ids are made the figure's own, so that several figures can stand in one page."""
     text = _rendered(themed(chart).to_json())
     # Vega names every group a symbol for readers of screens; the whole has one label.
     text = re.sub(r' role="graphics-[a-z]+"| aria-roledescription="[^"]*"', "", text)
@@ -59,7 +68,7 @@ def draw(name: str, caption: str, chart: alt.TopLevelMixin) -> Figure:
         text = text.replace(f'id="{old}"', f'id="{own}"').replace(f"url(#{old})", f"url(#{own})")
     head = f'<svg role="img" aria-label={quoteattr(caption)} '
     text = text.replace("<svg ", head, 1).replace('class="marks"', 'class="chart"', 1)
-    return Figure(name, caption, text.replace(">", f"><style>{STYLE}</style>", 1) + "\n")
+    return text.replace(">", f"><style>{STYLE}</style>", 1) + "\n"
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +81,7 @@ def _rendered(chart: str) -> str:
 def themed(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
     """The chart in the house style: one font, three inks; one label for the whole, none for each mark."""
     return (
-        chart.configure(font=FONT, background=PAPER, padding=12, aria=False)
+        chart.configure(font=FONT, background=PAPER, padding=8, aria=False)
         .configure_view(stroke=None)
         .configure_title(color=INK, subtitleColor=FAINT, fontSize=15, subtitleFontSize=12, anchor="start", offset=14)
         .configure_axis(

@@ -24,13 +24,12 @@ def choices(device: Device) -> list[ForGood]:
 def section(device: Device) -> Section:
     """The choice, the curves, and for each way of calling the numbers behind them."""
     found = choices(device)
-    panels = {IN_SHORT[each.called]: each.curves for each in found}
     words = (
         "Over all measured contiguous cases. A backend counts in a case by its worst run; where it has no number, it "
         "counts as slower than any bound."
     )
-    figures = (curves(device.name, panels),) if panels else ()
-    return Section("If only one may be taken", (words,), figures, tables=(_table(found), *map(_within, found)))
+    figures = (curves(each.called, device.name, IN_SHORT[each.called], each.curves) for each in found)
+    return Section("If only one may be taken", (words,), tuple(figures), tables=(_table(found), *map(_within, found)))
 
 
 def overview(devices: Iterable[Device]) -> Iterator[Section]:

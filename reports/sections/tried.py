@@ -56,7 +56,7 @@ def _what(found: Variants) -> Section:
             f"These forms of the flat kernel of {TUNED} differ from it in one decision or two. Each was right to the "
             "bit before it was timed. All of a case ran in the same interleaved rounds with the backends, the ceilings "
             f"and the A/A control. Intervals are {units.ONE_PROCESS}. "
-            f"{device(found.machine)}, {found.utc:%Y-%m-%d %H:%M} UTC, commit {found.machine.commit}. "
+            f"{device(found.machine)}, {found.utc:%Y-%m-%d %H:%M} UTC, commit {found.machine.commit[:10]}. "
             f"Libraries: {libraries}.",
             whose(found.machine),
             "The tree had uncommitted changes." if found.machine.tree_clean is False else "",

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from reports import units
 from reports.device import device, whose
-from reports.document import Figure, Section, Table, filled, said
+from reports.document import Cell, Figure, Section, Table, filled, said
+from reports.figures.strip import LENS, strip, top
 from reports.marks import ABOVE, footnotes, share_interval, starred, verdict_cell
 from reports.view import View, contenders, tied
 from suite.record.measurement import Measurement
@@ -24,7 +25,7 @@ def section(view: View, figures: tuple[Figure, ...]) -> Section:
             "bounds it. Every backend is checked first, then all are timed alike. The ceiling is the best copy of the "
             "same bytes, in the same series and rounds.",
             f"This page is one run: sweep {view.run.sweep}, on {device(view.machine)}, "
-            f"{view.record.utc:%Y-%m-%d %H:%M} UTC, commit {view.machine.commit}.",
+            f"{view.record.utc:%Y-%m-%d %H:%M} UTC, commit {view.machine.commit[:10]}.",
             whose(view.machine),
             "This is a smoke run. Its few rounds show that the backends run, not how fast they are." if smoke else "",
             summary(view),
@@ -62,27 +63,37 @@ def headline_table(view: View) -> Table:
     """Every contender of the headline case, the fastest backend first, then the ceilings and the A/A control."""
     heads = (
         "contender",
-        "role",
+        view.within("of the ceiling"),
         "median, µs",
         "GB/s",
-        view.within("of the ceiling"),
         "of peak",
         view.within("time / fastest"),
+        "role",
         "verdict",
     )
     remarks = view.remarks(contenders(view.headline, ("backend",)))
-    rows = tuple(_headline_row(each, starred(each.backend, remarks)) for each in view.headline)
-    return Table(heads, rows, text=2, note=footnotes(remarks, after=NOTE))
+    end = top(view.headline)
+    rows = tuple(_headline_row(each, starred(each.backend, remarks), end) for each in view.headline)
+    note = footnotes(remarks, after=f"{_without(view)}{NOTE}")
+    return Table(heads, rows, note=note, scale=f"{LENS:.0f} to {end:.1f} %")
 
 
-def _headline_row(m: Measurement, name: str) -> tuple[str, ...]:
+def _without(view: View) -> str:
+    """Who was tried at the headline and has no time."""
+    found = view.outcomes_of(view.headline[0].case, "cold") if view.headline else []
+    without = [each for each in found if each.kind != "unavailable"]
+    listed = ", ".join(f"{each.backend} ({each.kind})" for each in without)
+    return f"No time: {listed}. " if listed else ""
+
+
+def _headline_row(m: Measurement, name: str, end: float) -> tuple[str, ...]:
     return (
         name,
-        m.role,
+        Cell(share_interval(m), drawn=strip(m, end)),
         units.microseconds(m.median_s),
         units.gigabytes_per_s(m.bandwidth_bytes_per_s),
-        share_interval(m),
         units.percent(m.of_peak),
         units.ratio(m.ratio, m.ratio_ci99),
+        m.role,
         verdict_cell(m),
     )

@@ -95,9 +95,9 @@ def site(
         made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read(views[slug][0])), make)
     root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
     made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
-    for view in (view for runs in views.values() for view in runs):
+    for view, after, before in _with_neighbours(views):
         try:
-            made[f"html/{view.machine.slug}/{view.stem}.html"] = _of_run(view, nav, kept)
+            made[f"html/{view.machine.slug}/{view.stem}.html"] = _of_run(view, _links(after, before), nav, kept)
         except BadRecord as error:  # of the profile beside it
             pass_over(error)
     return made
@@ -107,18 +107,33 @@ def _gpu(device: Device, judged: Judgement, views: Sequence[View], nav: Nav) -> 
     return html_page(pages.gpu(device, judged, views), nav)
 
 
-def _below(written: Page, source: str, slug: str) -> Page:
-    return Page(written.title, f"{slug}/{written.stem}", source, written.sections)
+def _below(written: Page, source: str, slug: str, beside: tuple[Cell, ...] = ()) -> Page:
+    return Page(written.title, f"{slug}/{written.stem}", source, written.sections, beside)
 
 
-def _of_run(view: View, nav: Nav, kept: Kept) -> str:
-    """The run's page, of its record, the profiles beside it and the navigation."""
-    source = f"../../../data/{view.machine.slug}/{view.file}"
-    return kept.text(
-        f"{view.machine.slug}-{view.stem}",
-        (repr(nav), *read(view)),
-        lambda: html_page(_below(page(view.record, source, view=view), source, view.machine.slug), nav),
+def _with_neighbours(views: pages.Views) -> Iterator[tuple[View, View | None, View | None]]:
+    """Every run with the one after it and the one before it on its device."""
+    for runs in views.values():
+        yield from zip(runs, (None, *runs[:-1]), (*runs[1:], None), strict=True)
+
+
+def _links(after: View | None, before: View | None) -> tuple[Cell, ...]:
+    found = (("← the run before", before), ("the run after →", after))
+    return tuple(
+        Cell(f"{words}, {each.record.utc:%Y-%m-%d %H:%M}", f"{each.stem}.html") for words, each in found if each
     )
+
+
+def _of_run(view: View, beside: tuple[Cell, ...], nav: Nav, kept: Kept) -> str:
+    """The run's page, of its record, the profiles beside it, its neighbours and the navigation."""
+    source = f"../../../data/{view.machine.slug}/{view.file}"
+    of: list[bytes | str] = [repr(nav), *(f"{link} {link.href}" for link in beside), *read(view)]
+    make = partial(_run_page, view, source, beside, nav)
+    return kept.text(f"{view.machine.slug}-{view.stem}", of, make)
+
+
+def _run_page(view: View, source: str, beside: tuple[Cell, ...], nav: Nav) -> str:
+    return html_page(_below(page(view.record, source, view=view), source, view.machine.slug, beside), nav)
 
 
 def read(view: View) -> Iterator[bytes]:

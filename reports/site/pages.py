@@ -11,7 +11,7 @@ from reports.answers.called import Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.regret import Judgement
 from reports.answers.rule import Decision, decide
-from reports.document import Cell, Figure, Page, Section, Table, loss_level, said
+from reports.document import Cell, Page, Section, Table, loss_level, said
 from reports.figures.bandwidth import bandwidth
 from reports.sections import caught, cost, for_good, predicted, regret, untuned_tile
 from reports.site.first_screen import cases, verdicts
@@ -49,10 +49,9 @@ def gpu(device: Device, judged: Judgement, views: Sequence[View]) -> Page:
         if decided:
             sections.append(_map(decided, words))
     sections += [for_good.section(device), regret.section(judged, DATA_ROOT)]
-    figure = bandwidth(views[0])
-    figures: tuple[Figure, ...] = (figure,) if figure else ()
+    figures = bandwidth(views[0])
     links = tuple(_run_link(view) for view in views)
-    sections.append(Section("Bandwidth by size", ("From the newest run.",) if figure else (), figures))
+    sections.append(Section("Bandwidth by size", ("From the newest run.",) if figures else (), figures))
     sections.append(Section("The runs behind it", links=links))
     return Page(f"All cases on an {device.name}", f"gpu-{device.slug}", DATA_ROOT, tuple(sections))
 

@@ -9,8 +9,10 @@ import pytest
 from backends import CATALOGUE, Entry
 from reports.figures import svg
 from reports.figures.bandwidth import OTHERS, bandwidth
+from reports.figures.curves import curves
 from reports.figures.headline import headline
 from reports.figures.of_run import figures
+from reports.figures.strip import LENS, strip, top
 from reports.tests import factory
 from reports.view import TUNED, View
 from suite.cases import HEADLINE, SWEEPS, Case
@@ -23,7 +25,7 @@ def made(tmp_path: Path, **parameters: Any) -> View:
 def test_figures_are_drawn_for_what_was_measured(tmp_path: Path) -> None:
     assert [figure.name for figure in figures(made(tmp_path))] == ["headline"]
     several = figures(made(tmp_path, cases=SWEEPS["quick"], machine=factory.CPU))
-    assert [figure.name for figure in several] == ["headline", "bandwidth"]
+    assert [figure.name for figure in several] == ["headline", "bandwidth-cold", "bandwidth-hot"]
     for figure in several:
         ElementTree.fromstring(figure.svg)
         assert "Some CPU" in figure.svg
@@ -66,16 +68,38 @@ def test_the_tuned_backends_and_a_candidate_stand_out_from_the_rest() -> None:
 
 @pytest.mark.usefixtures("catalogued")
 def test_of_many_backends_the_bandwidth_figure_tells_apart_only_those_with_a_colour(tmp_path: Path) -> None:
-    figure = bandwidth(made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN))
-    assert figure
+    figure, _ = bandwidth(made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN))
     assert all(name in figure.svg for name in factory.FOURTEEN if name in NAMED)
     assert "helion_rows" not in figure.svg
     assert OTHERS in figure.svg
-    assert "throughout: torch_diag_matmul<" in figure.svg  # named, since it is not drawn
-    few = bandwidth(made(tmp_path, cases=SWEEPS["full"]))
-    assert few
+    assert "Not drawn" in figure.svg
+    assert "torch_diag_matmul<" in figure.svg  # named, since it is not drawn
+    few, _ = bandwidth(made(tmp_path, cases=SWEEPS["full"]))
     assert OTHERS not in few.svg
     assert "Not drawn" not in few.svg
+
+
+def test_a_figure_of_a_page_is_no_wider_than_a_phone(tmp_path: Path) -> None:
+    view = made(tmp_path, cases=SWEEPS["full"], backends=factory.FOURTEEN, series=("cold", "hot"))
+    drawn = [each for each in figures(view) if each.on_page]
+    drawn.append(curves("once", view.machine.name, "called once on tensors", {name: [1.0, 1.2] for name in NAMED}))
+    assert len(drawn) == 3  # the bandwidth cold and hot, a curve
+    assert all(float(ElementTree.fromstring(each.svg).attrib["width"]) <= 360 for each in drawn)
+
+
+def test_a_strip_holds_the_share_where_its_scale_does(tmp_path: Path) -> None:
+    view = made(tmp_path, backends={"triton_tuned": 0.998, "torch_broadcast": 0.6}, cases=(HEADLINE,))
+    end = top(view.headline)
+    ours, eager = (view.one("cold", name, HEADLINE.id) for name in ("triton_tuned", "torch_broadcast"))
+    assert ours
+    assert eager
+    drawn, off = strip(ours, end), strip(eager, end)
+    assert drawn
+    assert drawn.at
+    assert off
+    assert drawn.low <= drawn.at <= drawn.high < 100
+    assert drawn.at == pytest.approx(100 * (100 * (ours.of_ceiling or 0) - LENS) / (end - LENS), abs=0.1)
+    assert (off.low, off.at, off.high) == (0, None, 0)
 
 
 def test_an_empty_run_has_no_figures(tmp_path: Path) -> None:

@@ -19,8 +19,7 @@ def test_every_way_of_calling_has_its_choice_its_cost_and_its_curves(tmp_path: P
     shown = section(device)
     assert [row[1] for row in shown.tables[0].rows] == ["triton_tuned"] * 4
     assert shown.tables[1].rows[-1][:4] == ("numba_cuda", "0 %", "0 %", "0 %")
-    (figure,) = shown.figures
-    assert figure.svg.count("slower by at most") == 4
+    assert [figure.svg.count("slower by at most") for figure in shown.figures] == [1] * 4
     (across,) = overview([device])
     assert {row[1] for row in across.tables[0].rows} == {device.name}
     assert list(overview([])) == []
