@@ -55,12 +55,14 @@ class Answer:
     tied: tuple[Rival, ...] = ()  # never slower than the fastest by more than 1 %
     unreliable: tuple[Rival, ...] = ()  # as fast in some run, and much slower in another
     caveat: str = ""
-    runs: tuple[Run, ...] = ()
+    runs: tuple[Run, ...] = ()  # that hold the numbers, newest first
+    timed_in: int = 0  # so many of them timed the cases; others hold the host's part or a first use
     restarts: int = 0  # fresh processes in all
     predicted_s: tuple[float, float] | None = None  # by the model, of the compiled kernel; nothing of it is measured
     bound_s: float | None = None  # the case's bytes at the device's peak bandwidth
     model_errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)  # measured device -> its errors there
     why: str = ""  # why it is not known, or on what a prediction rests
+    nearest: tuple[str, ...] = ()  # if not known: the nearest measured case of the device, or device
     measure: str = ""  # the command that would tell
 
     @property

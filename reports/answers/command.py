@@ -9,12 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from backends import DiagbenchError
+from reports.answers import words
 from reports.answers.answer import EXIT_CODES, Status
 from reports.answers.called import Question
-from reports.answers.devices import NotMeasured, alike_names, find_device
+from reports.answers.devices import NotMeasured, find_device, nearest
 from reports.answers.evidence import Evidence, load
 from reports.answers.select import answer
-from reports.answers.words import text
 from reports.places import EVIDENCE
 from suite.cases import Case
 from suite.text import one_line
@@ -32,7 +32,7 @@ def select(options: argparse.Namespace, data: Path, published: Path) -> int:
         )
     case = Case(options.rows, options.cols, options.dtype, options.layout)
     reply = answer(_evidence(data, published), Question(case, options.called, options.calls), options.device)
-    print(json.dumps(asdict(reply) | {"exit_code": reply.exit_code}, indent=2) if options.json else text(reply))
+    print(json.dumps(asdict(reply) | {"exit_code": reply.exit_code}, indent=2) if options.json else words.text(reply))
     return reply.exit_code
 
 
@@ -43,14 +43,14 @@ def _for_good(options: argparse.Namespace, evidence: Evidence) -> int:
     device = find_device(evidence.devices, options.device)
     found = for_good(device, options.called, options.dtype, options.layout, options.calls) if device else None
     status: Status = "measured" if found else "unknown"
-    there_are = alike_names(options.device or "", (each.name for each in evidence.devices.values()))
+    near = () if device else nearest(options.device, (each.name for each in evidence.devices.values()))
     what = " ".join(filter(None, (options.dtype, options.layout)))
-    why = f"no {what} case of {device.name if device else options.device} is published; measured: {there_are}"
+    why = f"no {what} case of {device.name if device else options.device} is published"
     if options.json:
-        said = found.as_data() if found else {"why": why}
+        said = found.as_data() if found else {"why": why, "nearest": near}
         print(json.dumps({"status": status, "exit_code": EXIT_CODES[status]} | said, indent=2))
     else:
-        print("\n".join(lines(found)) if found else f"not known: {why}")
+        print("\n".join(lines(found)) if found else f"not known: {why}{words.nearest(near)}")
     return EXIT_CODES[status]
 
 

@@ -65,6 +65,7 @@ def _file(view: View) -> str:
 
 def _device(views: Sequence[View]) -> Device:
     machine = views[0].machine
+    first_uses = _with_first_uses(views)
     floor = [view.machine.empty_node_s for view in views if view.machine.empty_node_s]
     return Device(
         name=machine.name,
@@ -77,7 +78,8 @@ def _device(views: Sequence[View]) -> Device:
         memory_bytes=machine.memory_bytes,
         runs=tuple(_run(view) for view in views),
         cells={series: dict(_cases(views, series)) for series in ANYWHERE},
-        first_use_s=_first_uses(views),
+        first_use_s=_first_uses([views[number] for number in first_uses]),
+        first_use_runs=first_uses,
         caveats={backend: words for view in reversed(views) for backend, words in view.run.caveats.items()},
     )
 
@@ -88,15 +90,18 @@ def _run(view: View) -> Run:
     return Run(_file(view), machine.commit, view.record.utc.isoformat(), machine.driver or "", versions)
 
 
+def _with_first_uses(views: Sequence[View]) -> tuple[int, ...]:
+    """The numbers of the newest commit's runs that took first uses, of those that took any."""
+    taken = [number for number, view in enumerate(views) if view.run.first_uses]
+    return tuple(n for n in taken if views[n].machine.commit == views[taken[0]].machine.commit)
+
+
 def _first_uses(views: Sequence[View]) -> dict[str, float]:
-    """Backend -> the longest first use among the runs of the newest commit that took any."""
-    taken = [view for view in views if view.run.first_uses]
+    """Backend -> the longest first use."""
     longest: dict[str, float] = {}
-    for view in taken:
-        if view.machine.commit == taken[0].machine.commit:
-            for use in view.run.first_uses:
-                seconds = use.import_s + use.bind_s + use.launch_s
-                longest[use.backend] = max(seconds, longest.get(use.backend, 0.0))
+    for use in (use for view in views for use in view.run.first_uses):
+        seconds = use.import_s + use.bind_s + use.launch_s
+        longest[use.backend] = max(seconds, longest.get(use.backend, 0.0))
     return longest
 
 

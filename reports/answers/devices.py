@@ -44,11 +44,11 @@ def is_device(slug: str, asked: str) -> bool:
     return bool(words) and stands and not (set(have) - set(words)) & ANOTHER_DEVICE
 
 
-def alike_names(device: str, names: Iterable[str]) -> str:
+def nearest(device: str, names: Iterable[str]) -> tuple[str, ...]:
     """The measured devices that share a word with the name; all of them where none does."""
     every = sorted(names)
     words = set(_words(device)) - {"nvidia", "gpu", "geforce"}
-    return ", ".join([name for name in every if words & set(_words(name))] or every) or "none"
+    return tuple([name for name in every if words & set(_words(name))] or every)
 
 
 def _words(text: str) -> list[str]:

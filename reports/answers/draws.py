@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from backends import CATALOGUE
 from reports.answers.called import Cost, Question, Series, device_series, host_series
@@ -74,17 +76,39 @@ def _totals(device: Device, question: Question, times: Draw, number: int) -> Ite
         yield name, cost.total(called, question.calls)
 
 
+def processes(device: Device, question: Question, cases: Iterable[Case]) -> Counter[int]:
+    """Number of a run -> the fresh processes in which it timed the cases, the most of any."""
+    series = device_series(question.called)
+    return reduce(or_, (Counter(number for number, _ in taken(device, series, case)) for case in cases), Counter())
+
+
+def rests_on(device: Device, question: Question, numbers: Iterable[int]) -> list[int]:
+    """The numbers of the runs that hold all parts of the times of these: the host's and a first use's too."""
+    timed = set(numbers)
+    hosts = {run for number in timed if (run := _host_run(device, question, number)) is not None}
+    firsts = device.first_use_runs if question.called == "first-use" else ()
+    return sorted({*timed, *hosts, *firsts})
+
+
 @lru_cache(maxsize=4096)
 def _hosts(device: Device, question: Question, number: int) -> Mapping[str, float] | None:
     """Backend -> what the host pays per call in a run, or in the newest that took it; None where it pays nothing."""
-    series = host_series(question.called)
-    if series is None or device.kind != "cuda":
+    if host_series(question.called) is None or device.kind != "cuda":
         return None
-    case = host_case(device, question)
-    cells: Mapping[str, Cell] = device.cells.get(series, {}).get(case.id, {}) if case else {}
-    taken = sorted({run for cell in cells.values() for run in cell.times})
-    run = number if number in taken else next(iter(taken), -1)
-    return {name: max(cell.times[run]) for name, cell in cells.items() if run in cell.times}
+    run = _host_run(device, question, number)
+    cells = _host_cells(device, question)
+    return {name: max(cell.times[run]) for name, cell in cells.items() if run is not None and run in cell.times}
+
+
+def _host_run(device: Device, question: Question, number: int) -> int | None:
+    """The run that holds the host's time for those of a run: itself, or the newest that took it."""
+    taken = sorted({run for cell in _host_cells(device, question).values() for run in cell.times})
+    return number if number in taken else next(iter(taken), None)
+
+
+def _host_cells(device: Device, question: Question) -> Mapping[str, Cell]:
+    series, case = host_series(question.called), host_case(device, question)
+    return device.cells.get(series, {}).get(case.id, {}) if series and case else {}
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ from typing import Any
 from backends import CATALOGUE
 from suite.cases import Case, Regime
 
-SCHEMA = 2
+SCHEMA = 3
 
 CHOOSABLE = frozenset(entry.name for entry in CATALOGUE if not entry.for_reference and not entry.known_defect)
 """The backends that may be recommended: what is kept for comparison is never one."""
@@ -59,6 +59,7 @@ class Device:
     runs: tuple[Run, ...]  # newest first
     cells: Cells
     first_use_s: Mapping[str, float] = field(default_factory=dict)  # backend -> the longest of these runs
+    first_use_runs: tuple[int, ...] = ()  # those runs
     caveats: Mapping[str, str] = field(default_factory=dict)
 
     def regime(self, case: Case) -> Regime:
@@ -133,6 +134,7 @@ def _device(raw: dict[str, Any]) -> Device:
         | {
             "compute_capability": tuple(capability) if capability else None,
             "runs": tuple(Run(**run) for run in raw["runs"]),
+            "first_use_runs": tuple(raw["first_use_runs"]),
             "cells": {
                 series: {
                     case: {backend: _cell(cell) for backend, cell in cells.items()} for case, cells in cases.items()

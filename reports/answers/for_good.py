@@ -13,6 +13,7 @@ from statistics import fmean
 from typing import Any
 
 from reports.answers.called import CALLS, WORDS, Called, Question, device_series
+from reports.answers.draws import processes, rests_on
 from reports.answers.evidence import Device, Run
 from reports.answers.rule import decide
 from reports.answers.words import evidence
@@ -94,8 +95,9 @@ def for_good(
     if not ratios:
         return None
     unsure = tuple(case for case, each in ratios.items() if min(each.values()) > 1 + ENOUGH)
-    cells = [cell for case in ratios for cell in device.cells[device_series(called)][case].values()]
-    runs = tuple(device.runs[number] for number in sorted({number for cell in cells for number in cell.times}))
+    questions = [Question(parse(case), called, calls) for case in ratios]
+    numbers = {number for each in questions for number in rests_on(device, each, processes(device, each, [each.case]))}
+    runs = tuple(device.runs[number] for number in sorted(numbers))
     return ForGood(device.name, called, ratios, _smallest(ratios), unsure, _only(ratios), runs)
 
 

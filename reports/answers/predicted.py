@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from reports import units
 from reports.answers.answer import Answer, Rival
 from reports.answers.called import Question
-from reports.answers.devices import alike_names, is_device
+from reports.answers.devices import is_device, nearest
 from reports.answers.evidence import Evidence
 from reports.answers.nearness import aligned
 from suite.cases import Case, parse
@@ -27,12 +27,16 @@ def predict(evidence: Evidence, question: Question, device: str) -> Answer:
     why_not = _why_not(evidence, question) if ada else ""
     if ada and not why_not:
         return _predicted(evidence, question)
-    near = alike_names(device, (each.name for each in evidence.devices.values()))
-    why = f"no run of {name} is published; {why_not + '; ' if why_not else ''}measured: {near}"
     return Answer(
-        "unknown", question.case.id, question.called, question.calls, name, why=why,
+        status="unknown",
+        case=question.case.id,
+        called=question.called,
+        calls=question.calls,
+        device=name,
+        why="; ".join(filter(None, (f"no run of {name} is published", why_not))),
+        nearest=nearest(device, (each.name for each in evidence.devices.values())),
         measure=f"tox -e bench -- --sweep {question.case.id}",
-    )  # fmt: skip
+    )
 
 
 def _why_not(evidence: Evidence, question: Question) -> str:

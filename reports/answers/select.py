@@ -8,7 +8,7 @@ from dataclasses import replace
 from reports.answers.answer import EAGER, Answer, Rival
 from reports.answers.called import Question, device_series, host_series
 from reports.answers.devices import find_device
-from reports.answers.draws import draws, host_case
+from reports.answers.draws import draws, host_case, processes, rests_on
 from reports.answers.evidence import Cell, Device, Evidence
 from reports.answers.nearness import nearest
 from reports.answers.predicted import predict
@@ -32,7 +32,7 @@ def _known(device: Device, question: Question, decision: Decision) -> Answer:
     chosen = decision.standings[decision.backend]
     every = [draw for case in decision.cases for draw in draws(device, question, parse(case))]
     cells = _cells(device, question, decision, decision.backend)
-    numbers = sorted({number for cell in cells for number in cell.times})
+    timed = processes(device, question, map(parse, decision.cases))
     seconds = [draw[decision.backend] for draw in every if decision.backend in draw]
     eager = [draw[EAGER] / draw[decision.backend] for draw in every if {EAGER, decision.backend} <= set(draw)]
     host = host_case(device, question) if host_series(question.called) and device.kind == "cuda" else None
@@ -57,8 +57,9 @@ def _known(device: Device, question: Question, decision: Decision) -> Answer:
         tied=tuple(_rival(device, question, decision, name) for name in decision.tied),
         unreliable=tuple(_unreliable(device, question, decision)),
         caveat=device.caveats.get(decision.backend, ""),
-        runs=tuple(device.runs[number] for number in numbers),
-        restarts=sum(max(len(cell.times.get(number, ())) for cell in cells) for number in numbers),
+        runs=tuple(device.runs[number] for number in rests_on(device, question, timed)),
+        timed_in=len(timed),
+        restarts=timed.total(),
     )
 
 
@@ -101,7 +102,7 @@ def _unknown(device: Device, question: Question, decision: Decision) -> Answer:
         called=question.called,
         calls=question.calls,
         device=device.name,
-        cases=(near.id,) if near else (),
         why=decision.why_not,
+        nearest=(near.id,) if near else (),
         measure=f"tox -e bench -- --sweep {question.case.id}" if _can_be_measured(device, question.case) else "",
     )

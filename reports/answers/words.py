@@ -19,11 +19,15 @@ def text(reply: Answer) -> str:
 
 
 def _unknown(reply: Answer) -> Iterator[str]:
-    near = f"; nearest measured: {reply.cases[0]}" if reply.cases else ""
     yield f"not known: the backend for {reply.case} on {reply.device}, {reply.said}"
-    yield f"why: {reply.why}{near}"
+    yield f"why: {reply.why}{nearest(reply.nearest)}"
     if reply.measure:
         yield f"measure: `{reply.measure}`"
+
+
+def nearest(names: Sequence[str]) -> str:
+    """The end of why it is not known: what was measured instead, of which no number is said."""
+    return f"; nearest measured: {_listed(names)}" if names else ""
 
 
 def _known(reply: Answer) -> Iterator[str]:
@@ -45,7 +49,7 @@ def _predicted(reply: Answer) -> Iterator[str]:
     yield f"{reply.backend} for {reply.case} on {reply.device}, {reply.said}"
     yield f"PREDICTED, no such device was measured: {predicted} µs, {units.microseconds(reply.bound_s)} µs at its peak"
     yield f"the model does not tell it from: {_listed(each.backend for each in reply.tied)}"
-    off = (f"{100 * low:+.0f} to {100 * high:+.0f} % on {name}" for name, (low, high) in reply.model_errors.items())
+    off = (f"{100 * low:+.1f} to {100 * high:+.1f} % on {name}" for name, (low, high) in reply.model_errors.items())
     yield f"the model's error where it was checked: {_listed(off)}"
     other = ", whose rows are aligned otherwise" if reply.across else ""
     yield f"compiled for sm_89, untuned, at {_short(reply.cases[0])}{other}; the host's time is not predicted"
@@ -54,7 +58,7 @@ def _predicted(reply: Answer) -> Iterator[str]:
 
 def _where(reply: Answer) -> str:
     if reply.status == "measured":
-        runs = f"{len(reply.runs)} run{'s' if len(reply.runs) > 1 else ''}"
+        runs = f"{reply.timed_in} run{'s' if reply.timed_in > 1 else ''}"
         return f" in {runs}, {reply.restarts} fresh process{'es' if reply.restarts > 1 else ''}"
     other = ", not all of its class" if reply.across else ""
     return f" from {len(reply.cases)} cases ({_listed(map(_short, reply.cases))}{other})"

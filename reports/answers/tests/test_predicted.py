@@ -72,7 +72,9 @@ def test_where_the_model_has_no_word_it_is_not_known(case: Case, called: Called,
 def test_any_other_device_is_not_known(device: str, data: Path) -> None:
     reply = ask(data, device)
     assert (reply.status, reply.device) == ("unknown", device)
-    assert "measured: NVIDIA H100 80GB HBM3" in reply.why
+    assert reply.nearest == ("NVIDIA H100 80GB HBM3",)
+    assert "nearest measured: NVIDIA H100 80GB HBM3" in text(reply)
+    assert (reply.backend, reply.seconds, reply.worst, reply.share, reply.tied) == ("", None, None, None, ())
 
 
 def test_a_measured_rtx_4090_is_not_predicted(data: Path) -> None:
