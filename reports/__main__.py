@@ -105,17 +105,16 @@ def _render(options: argparse.Namespace, data: Path, published: Path) -> int:
 
 
 def _compare(options: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from reports.answers.compare import compare
     from reports.answers.comparison_table import terminal
     from suite.record.store import read_run
+    from suite.text import console
 
     comparison = compare(read_run(options.old), read_run(options.new))
     if options.json:
         print(comparison.model_dump_json(indent=2))
     else:
-        Console(markup=False, width=None if sys.stdout.isatty() else 170).print(terminal(comparison))
+        console(170).print(terminal(comparison))
     return comparison.exit_code
 
 

@@ -44,7 +44,7 @@ def merge(folders: Sequence[Path], to: Path) -> Merged:
         if target in placed:
             alike = "one run" if path.read_bytes() == placed[target].read_bytes() else "two runs of one name"
             raise NotMerged(f"{path} and {placed[target]} are {alike}; leave one out")
-        if target.exists():
+        if os.path.lexists(target):
             raise NotMerged(f"{target} is there already; choose another folder with --to")
         placed[target] = path
     for place in {target.parent for target in placed}:

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from suite import ROOT
-from suite.command_line import one_line
 from suite.record import store
 from suite.session import welcome
 from suite.session.plugin import ENDING, OPTIONS
+from suite.text import console, one_line
 from suite.worker.process import dependent, epitaph
 
 
@@ -34,8 +33,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         from reports.terminal_table import terminal_table
 
         shown, terminal = StringIO(), sys.stdout.isatty()
-        console = Console(file=shown, markup=False, force_terminal=terminal, width=None if terminal else 160)
-        console.print(terminal_table(record))
+        console(160, file=shown, force_terminal=terminal).print(terminal_table(record))
         say(shown.getvalue().rstrip("\n"))
         for line in welcome.without_a_number(list(record.run.outcomes)):
             say(line)

@@ -20,7 +20,7 @@ from typing import NoReturn
 from backends import CannotDo, DiagbenchError
 from suite.text import MESSAGE, NAME, one_line
 
-__all__ = ["CRASHED", "INTERRUPTED", "UNHEARD", "Parser", "name", "one_line", "path", "run", "whole"]
+__all__ = ["CRASHED", "INTERRUPTED", "UNHEARD", "Parser", "crash", "name", "one_line", "path", "run", "whole"]
 
 CRASHED, UNHEARD, INTERRUPTED = 70, 74, 130
 """EX_SOFTWARE and EX_IOERR of sysexits.h, and 128 + SIGINT."""
@@ -91,12 +91,17 @@ def run(prog: str, work: Callable[[], int], cannot: int = CannotDo.exit_code) ->
         if isinstance(error, OSError) and error.errno in BROKEN_OUTPUT and error.filename is None:
             _give_up_standard_output()
             return _say(prog, f"the answer could not be written: {error.strerror or error}", UNHEARD)
-        if os.environ.get(TRACEBACK):
-            traceback.print_exc()
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{os.path.basename(where.filename)}:{where.lineno}"
-        return _say(prog, f"crashed: {type(error).__name__}: {error} ({place}); {TRACEBACK}=1 shows how", CRASHED)
+        return _say(prog, crash(error), CRASHED)
     return code
+
+
+def crash(error: Exception) -> str:
+    """What is said of an error that nobody foresaw, and how to see where it came from."""
+    if os.environ.get(TRACEBACK):
+        traceback.print_exception(error)
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{os.path.basename(where.filename)}:{where.lineno}"
+    return f"crashed: {type(error).__name__}: {error} ({place}); {TRACEBACK}=1 shows how"
 
 
 def _give_up_standard_output() -> None:

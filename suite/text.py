@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 UNSHOWN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # what a terminal obeys and XML forbids
@@ -38,3 +43,14 @@ def one_line(text: str, longest: int = LONGEST) -> str:
 def percent(share: float, decimals: int = 1, sign: str = "") -> str:
     """A share, 1 being the whole, in percent: 99.6 %; sign: "+" to write that of a gain too."""
     return f"{100 * share:{sign}.{decimals}f} %"
+
+
+def console(columns: int | None = None, **options: Any) -> Console:
+    """A Console that shows foreign text as it is: a path may hold [/x] or :bug:.
+
+    columns: its width where standard output is no terminal.
+    """
+    from rich.console import Console
+
+    width = None if sys.stdout is not None and sys.stdout.isatty() else columns
+    return Console(markup=False, emoji=False, **{"width": width} | options)

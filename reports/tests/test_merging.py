@@ -85,6 +85,8 @@ def test_doubles_and_other_schemas_are_refused_in_a_line(hosts: Path, capsys: py
     first, to = str(hosts / "host0"), str(hosts / "all")
     assert refused([first, first, "--to", to], capsys, "are one run; leave one out")
     assert refused([str(hosts / "none"), "--to", to], capsys, "is no folder")
+    assert refused([str(hosts / ("x" * 300)), "--to", to], capsys, "is no folder")
+    assert refused([str(hosts), "--to", str(hosts / ("x" * 300))], capsys, "File name too long")
     factory.write(hosts / "other", of_group(0, slower=1.5))
     assert refused([first, str(hosts / "other"), "--to", to], capsys, "two runs of one name")
     factory.write(hosts / "newer", factory.run(schema_version=2))

@@ -84,7 +84,7 @@ def _held_everywhere(name: str, otherwise: str) -> Iterator[None]:
             handle = os.open(path, os.O_CREAT | os.O_EXCL, 0o644)
             os.fchmod(handle, 0o644)  # whatever the umask: another user's run has to read it
             os.close(handle)
-    paths = [path for path in paths if path.is_file() and os.access(path, os.R_OK)]
+    paths = [path for path in paths if os.path.isfile(path) and os.access(path, os.R_OK)]
     if not paths:
         raise Busy(f"no lock can be made in any of {', '.join(map(str, PLACES))}; make one of them writable")
     with ExitStack() as held:

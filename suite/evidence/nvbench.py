@@ -16,7 +16,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from rich.console import Console
 from rich.table import Table
 
 import backends
@@ -30,6 +29,7 @@ from suite.record.machine import Machine
 from suite.record.measurement import Outcome
 from suite.record.nvbench import Nvbench, Own, Theirs, Timed
 from suite.scratch import Scratch
+from suite.text import console
 
 CASES = ("8192x8192-float32-contiguous", "4096x4096-float32-contiguous", "2400x2400-float32-contiguous")
 """In DRAM for long, in DRAM for short, and of a size that an H100's L2 holds, where one operand set is not cold."""
@@ -119,7 +119,7 @@ def _show(done: Nvbench) -> None:
     for each in done.timed:
         seconds = [*(each.own[load] for load in get_args(Own)), *(each.nvbench[load] for load in get_args(Theirs))]
         table.add_row(each.case, each.backend, *(f"{1e6 * one:.2f}" for one in seconds))
-    Console(markup=False, width=None if sys.stdout.isatty() else 170).print(table)
+    console(170).print(table)
     for outcome in done.outcomes:
         print(f"{outcome.backend}, {outcome.case or 'every case'}: {outcome.kind}: {outcome.reason}")
 

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 import backends
@@ -33,6 +32,7 @@ from suite.record.machine import Machine
 from suite.record.measurement import Outcome
 from suite.record.profile import Profile
 from suite.scratch import Scratch
+from suite.text import console
 from suite.worker.messages import Describe, Identify
 from suite.worker.process import Worker, WorkerFailed
 
@@ -200,7 +200,7 @@ def _show(profiled: Profile) -> None:
             values = (profiled.kernels[kernel].get(name) for name in profiled.units)
             table.add_row(backend, kernel, *("–" if value is None else f"{round(value, 2):,}" for value in values))
     if profiled.kernels:
-        Console(markup=False, width=None if sys.stdout.isatty() else 200).print(table)
+        console(200).print(table)
     for outcome in profiled.outcomes:
         print(f"{outcome.backend}: {outcome.kind}: {outcome.reason}")
 

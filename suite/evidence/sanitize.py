@@ -21,7 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
@@ -35,6 +34,7 @@ from suite.record import store
 from suite.record.machine import Machine
 from suite.record.sanitizers import Sanitized, Sanitizers, Tool
 from suite.scratch import Scratch
+from suite.text import console
 
 TOOLS: tuple[Tool, ...] = get_args(Tool)
 
@@ -158,8 +158,8 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _shown(found: Iterable[Sanitized], number: int) -> Iterable[Sanitized]:
     """The same, with a bar on a terminal."""
-    console = Console(stderr=True)
-    return track(found, "compute-sanitizer", number, console=console, transient=True, disable=not console.is_terminal)
+    shown = console(stderr=True)
+    return track(found, "compute-sanitizer", number, console=shown, transient=True, disable=not shown.is_terminal)
 
 
 def _show(done: Sanitizers) -> None:
@@ -168,7 +168,7 @@ def _show(done: Sanitizers) -> None:
     for name in dict.fromkeys(each.backend for each in done.backends):
         cells = [each.findings for each in done.backends if each.backend == name]
         table.add_row(name, *("–" if cell is None else str(cell) for cell in cells))
-    Console(width=None if sys.stdout.isatty() else 120).print(table)
+    console(120).print(table)
     for each in done.backends:
         if not each.clean:
             print(f"{each.backend}, {each.tool}: {each.said or 'nothing said'}")

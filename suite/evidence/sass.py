@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 import backends
@@ -28,6 +27,7 @@ from suite.record import store
 from suite.record.compiled import Compiled
 from suite.record.measurement import Outcome
 from suite.record.run import Run
+from suite.text import console
 
 MOST_SMS = 100_000
 """Hundreds of times what any device has."""
@@ -105,7 +105,7 @@ def _request(args: argparse.Namespace) -> tuple[list[backends.Entry], list[Case]
     """What compile_all takes, everything checked before the first kernel is compiled."""
     _refuse_simulators()
     cubin.cuobjdump()
-    if args.json is not None and not args.json.parent.is_dir():
+    if args.json is not None and not os.path.isdir(args.json.parent):
         raise BadRequest(f"no folder {args.json.parent} to write {args.json.name} to")
     if args.sms is not None and not 1 <= args.sms <= MOST_SMS:
         raise BadRequest(f"a device has 1 to {MOST_SMS:,} SMs, not {args.sms}")
@@ -145,9 +145,9 @@ def _cases(case_id: str | None, dtypes: str | None) -> list[Case]:
 
 def _show(compiled: Sequence[Compiled], outcomes: Sequence[Outcome]) -> None:
     """One table per case, then one line for each backend that has no row."""
-    console = Console(markup=False, width=None if sys.stdout.isatty() else 170)
+    shown = console(170)
     for case in dict.fromkeys(row.case for row in compiled):
-        console.print(_table([row for row in compiled if row.case == case]))
+        shown.print(_table([row for row in compiled if row.case == case]))
     for outcome in outcomes:
         where = outcome.case or "every case"
         print(f"{outcome.backend}, {where}: {outcome.kind}: {outcome.reason}")
@@ -159,7 +159,7 @@ def _show_untuned_tile() -> None:
     table = Table(*untuned_tile.HEADS, title=title, caption="error: predicted / published - 1, at both ends")
     for row in untuned_tile.rows(untuned_tile.compile_tiles()):
         table.add_row(*row)
-    Console(markup=False, width=None if sys.stdout.isatty() else 170).print(table)
+    console(170).print(table)
 
 
 def _table(rows: Sequence[Compiled]) -> Table:

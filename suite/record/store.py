@@ -110,10 +110,9 @@ def _packed(path: Path, unpack: Callable[[bytes], dict[str, Any]]) -> dict[str, 
 
 
 def _json(path: Path) -> Any:
+    text = _text(path)
     try:
-        return json.loads(_text(path))
-    except BadRecord:
-        raise
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
 

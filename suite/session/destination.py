@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
@@ -67,15 +68,25 @@ def of(folder: Path | None, stem: str, own: Path | None, ending: str = ".json") 
     Raises CannotWrite where the own file could not be written, before anything is measured.
     """
     if own is not None:
-        if own.exists() and not own.is_file():
-            raise CannotWrite(f"{OPTION}: {own} is no regular file; choose another")
-        if not own.parent.is_dir():
-            raise CannotWrite(f"{OPTION}: there is no folder {own.parent}; make it, or choose another")
+        _require_a_file(own)
         store.require_writable(own.parent, OPTION)
     if folder is not None:
         _remove_what_was_cut_short(folder)
         return Destination(folder / f".{stem}{PARTIAL}", folder / f"{stem}{ending}", own)
     return None if own is None else Destination(own.with_name(f".{os.getpid()}{PARTIAL}"), None, own)
+
+
+def _require_a_file(own: Path) -> None:
+    """Raises CannotWrite for what is no regular file, nor could become one."""
+    if not os.path.isdir(own.parent):
+        raise CannotWrite(f"{OPTION}: there is no folder {own.parent}; make it, or choose another")
+    try:
+        if not stat.S_ISREG(own.stat().st_mode):
+            raise CannotWrite(f"{OPTION}: {own} is no regular file; choose another")
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise CannotWrite(f"{OPTION}: cannot write {own}: {error.strerror}; choose another") from None
 
 
 def _remove_what_was_cut_short(folder: Path) -> None:

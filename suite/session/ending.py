@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_benchmark.session import PerformanceRegression
 
 from backends import CannotDo
-from suite.command_line import UNHEARD
+from suite.command_line import CRASHED, UNHEARD, crash
 from suite.session.bench import Bench
 from suite.session.destination import Destination
 from suite.session.interrupts import Interrupts
@@ -76,6 +77,19 @@ class Ending:
         else:
             self._complete(session, destination.complete)
 
+    def broken_off(self, session: pytest.Session, error: Exception) -> None:
+        """What comes after the last test has failed: the run is safe by then, or is made safe."""
+        if isinstance(error, OSError):
+            self.rescue(session, error)
+        elif isinstance(error, PerformanceRegression):  # pytest-benchmark has said of what
+            _fail(session)
+        else:
+            self._progress.say(f"{crash(error)}{self._where()}")
+            session.exitstatus = session.exitstatus or CRASHED
+
+    def _where(self) -> str:
+        return f"; the run is in {self.path}" if self.path else ""
+
     def rescue(self, session: pytest.Session, error: OSError) -> None:
         """pytest-benchmark could not write its file: keep a whole run where there still is space, and say where."""
         self._progress.say(f"cannot write {error.filename or 'the end of the run'}: {error.strerror}")
@@ -90,8 +104,7 @@ class Ending:
         """Where standard output took nothing more: say so, and where the run is."""
         output.flush()
         if output.lost:
-            where = f"; the run is in {self.path}" if self.path else ""
-            self._progress.say(f"standard output could not be written: {output.lost}{where}")
+            self._progress.say(f"standard output could not be written: {output.lost}{self._where()}")
             session.exitstatus = session.exitstatus or UNHEARD
 
     def _complete(self, session: pytest.Session, write: Callable[[], Path]) -> None:

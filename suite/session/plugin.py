@@ -213,8 +213,10 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, object, obj
     ending.interrupts.ending()
     try:
         return (yield)
-    except OSError as error:
-        ending.rescue(session, error)
+    except (pytest.UsageError, pytest.exit.Exception):
+        raise
+    except Exception as error:
+        ending.broken_off(session, error)
         return None
     finally:
         ending.heard(session, config.stash[HEARD])

@@ -6,14 +6,13 @@ import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from suite.cases import Case
 from suite.measure.samples import CampaignSamples
 from suite.record.measurement import Series
-from suite.text import one_line, percent
+from suite.text import console, one_line, percent
 
 
 class Progress:
@@ -22,7 +21,7 @@ class Progress:
     def __init__(self, uncaptured: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext) -> None:
         """uncaptured: a context in which standard error reaches the terminal."""
         self._uncaptured = uncaptured
-        self._console = Console(stderr=True)
+        self._console = console(stderr=True)
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -81,4 +80,4 @@ class Progress:
     def say(self, text: str) -> None:
         """A line that stays; where standard error takes none, it is lost."""
         with suppress(OSError), self._uncaptured():
-            self._console.print(one_line(text), highlight=False, soft_wrap=True, markup=False)
+            self._console.print(one_line(text), highlight=False, soft_wrap=True)

@@ -14,11 +14,13 @@ from typing import NoReturn
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.table import Table
 
 from backends import CannotDo, DiagbenchError
 from suite import ROOT
 from suite.command_line import CRASHED, INTERRUPTED, UNHEARD, Parser, name, path, run, whole
-from suite.text import MESSAGE, UNSHOWN, clean, one_line, percent
+from suite.session.progress import Progress
+from suite.text import MESSAGE, UNSHOWN, clean, console, one_line, percent
 
 
 def raises(error: BaseException) -> Callable[[], NoReturn]:
@@ -124,3 +126,24 @@ def test_a_percent_sign_stands_apart_everywhere() -> None:
     assert len(found) > 100
     assert {name: each for name, each in found.items() if each} == {}
     assert (percent(0.01, 0), percent(0.99512), percent(-0.02, 2, "+")) == ("1 %", "99.5 %", "-2.00 %")
+
+
+PATHS = ["/tmp/[/x]", "runs[red]", "a:bug:b", "[bold]" * 60, "x" * 300]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_is_shown_as_it_is(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """rich would take some for its markup, and break off at what closes nothing."""
+    table = Table("what", path, title=path, width=4 * len(path))
+    table.add_row("path", path)
+    console(4 * len(path)).print(table)
+    assert capsys.readouterr().out.count(path) == 3
+    Progress().say(f"run: {path}")
+    assert path in capsys.readouterr().err
+
+
+def test_without_assertions_pytest_can_measure_as_well() -> None:
+    command = [sys.executable, "-O", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--collect-only"]
+    here = "suite/tests/test_scratch.py"
+    done = subprocess.run([*command, here], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -12,11 +12,14 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import cache
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerContext
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, Literal
 
@@ -181,8 +184,23 @@ def dependent(command: Sequence[str]) -> list[str]:
     return [sys.executable, "-S", "-I", str(Path(__file__).with_name("dependent.py")), str(os.getpid()), *command]
 
 
+LONGEST_FOLDER = 60
+"""Characters of a folder in which multiprocessing can bind a socket: its whole path may have 107."""
+
+
+@cache
+def _keep_sockets() -> None:
+    """Give multiprocessing a folder for its sockets: one of a short path, which the next run sweeps after a kill."""
+    usual = Path(tempfile.gettempdir())
+    short = [place for place in (usual, Path("/tmp"), Path("/dev/shm")) if len(str(place)) <= LONGEST_FOLDER]
+    scratch = Scratch(next((place for place in short if os.access(place, os.W_OK)), usual))
+    multiprocessing.current_process()._config["tempdir"] = str(scratch.path)  # type: ignore[attr-defined]
+    Finalize(None, scratch.close, exitpriority=-100)
+
+
 def forking() -> ForkServerContext:
     """Processes forked from one that has imported what every one of them needs, and touches no device."""
+    _keep_sockets()
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["suite.worker.server_of_forks", "torch", "triton.testing", "scipy.stats"])
     return context

@@ -79,6 +79,20 @@ def test_the_user_s_own_file_is_written_at_the_end_alone(tmp_path: Path) -> None
     assert json.loads(own.read_text()) == RUN
 
 
+LONG = "x" * 300
+"""Longer than a file's name may be."""
+
+
+@pytest.mark.parametrize("name", [LONG, f"{LONG}/{LONG}"])
+def test_a_name_that_is_too_long_is_refused_at_once(name: str, tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match=r"cannot write to .*: File name too long; choose another folder with --out"):
+        store.require_writable(tmp_path / name, "--out")
+    with pytest.raises(
+        CannotWrite, match=r"--benchmark-json: (cannot write .*: File name too long|there is no folder)"
+    ):
+        destination.of(None, "run", tmp_path / name)
+
+
 def test_a_file_that_could_not_be_written_is_refused_at_once(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match="--benchmark-json: there is no folder"):
         destination.of(None, "run", tmp_path / "absent" / "own.json")

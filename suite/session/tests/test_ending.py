@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from suite.command_line import CRASHED
 from suite.device.locks import Busy
 from suite.record.machine import Machine
 from suite.session.findings import Findings
@@ -171,6 +172,33 @@ def test_on_a_full_disk_the_run_is_kept_elsewhere_and_said_where(
     said = "".join(capfd.readouterr())
     assert "cannot write the partial file: No space left on device" in said
     assert kept.name in said.replace("\n", "")
+
+
+@pytest.mark.parametrize(("limit", "code"), [("min:900%", 0), ("min:1e-9", 1)])
+def test_a_regression_is_said_by_pytest_benchmark_and_fails_a_run_that_is_kept(
+    limit: str, code: int, session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert session.run(TIMED) == 0
+    (before,) = session.records
+    monkeypatch.setattr("suite.session.options.store.read_run", lambda path: None)  # a run of this bench has no cases
+    slower = TIMED.replace("1e-5, 2e-5", "2e-5, 2e-5")
+    assert session.run(slower, f"--benchmark-compare={before}", f"--benchmark-compare-fail={limit}") == code
+    assert len(session.records) == 2
+    said = "".join(capfd.readouterr())
+    assert ("Performance has regressed" in said) is bool(code)
+    assert "Traceback" not in said
+
+
+def test_what_breaks_after_the_last_test_is_one_line_and_a_crash(
+    session: Session, capfd: pytest.CaptureFixture[str]
+) -> None:
+    session.pytester.makeconftest("def pytest_terminal_summary(): raise KeyError('min')")
+    assert session.run(TIMED) == CRASHED
+    said = "".join(capfd.readouterr())
+    (record,) = session.records
+    assert "crashed: KeyError: 'min'" in said
+    assert record.name in said.replace("\n", "")
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(

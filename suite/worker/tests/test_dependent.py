@@ -57,3 +57,25 @@ def test_what_a_killed_process_started_ends(starts: str, tmp_path: Path) -> None
         assert parent.stdout.readline() == "here\n"
         parent.send_signal(signal.SIGKILL)
         assert parent.stdout.read() == ""
+
+
+FORKS = """
+import os
+from suite.worker import process
+
+if __name__ == "__main__":
+    process.ForkServerContext.set_forkserver_preload = lambda self, modules: None  # torch takes seconds
+    child = process.forking().Process(target=print, args=("made",))
+    child.start()
+    child.join()
+"""
+
+
+def test_a_long_tmpdir_is_no_hindrance_to_sockets(tmp_path: Path) -> None:
+    place = tmp_path / ("x" * 200)
+    place.mkdir()
+    (tmp_path / "forks.py").write_text(FORKS)
+    environment = os.environ | {"TMPDIR": str(place), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, str(tmp_path / "forks.py")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("made\n", "")
