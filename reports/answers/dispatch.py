@@ -1,7 +1,4 @@
-"""Which backend for a shape, from selection.json alone: copy this file; it needs nothing of diagbench.
-
-python dispatch.py selection.json "NVIDIA H100 80GB HBM3" launched float32 4096 4096
-"""
+"""Which backend for a shape, from selection.json alone: copy this file; it needs nothing of diagbench."""
 
 import json
 import sys

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +15,14 @@ import pytest
 from reports.answers import dispatch
 from reports.answers.called import Question
 from reports.answers.condense import evidence
-from reports.answers.evidence import Device, Evidence
+from reports.answers.devices import find_device
+from reports.answers.evidence import Device, Evidence, load
 from reports.answers.regret import judge
 from reports.answers.rule import decide
 from reports.answers.selection_file import selection
+from reports.places import DATA, EVIDENCE, PUBLISHED
 from reports.tests import factory
+from suite import ROOT
 from suite.cases import Case, parse
 
 SHAPES = ((256, 256), (2048, 2048), (2048, 2047), (4096, 4096), (8192, 8192), (4096, 4095), (5000, 4097))
@@ -68,14 +73,44 @@ def test_it_says_what_it_is_valid_for(device: Device, file: Path) -> None:
     assert {parse(f"{case}-contiguous") for case in found["measured"]["graph-cold"]} == set(CASES)
 
 
-def test_the_dispatcher_runs_alone(device: Device, file: Path, tmp_path: Path) -> None:
-    source = Path(dispatch.__file__).read_text(encoding="utf-8")
-    imported = {
-        name.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import) for name in node.names
-    }
-    assert imported <= set(sys.stdlib_module_names)
+def blocks_of_the_readme() -> tuple[str, str]:
+    """The program, and the command below it, as the README prints them."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"```python\n(.*?)```\n\n```\n(.*?)\n```\n", readme, re.DOTALL)
+    assert found
+    return found[1], found[2]
+
+
+def test_the_readme_prints_the_program_of_thirty_lines() -> None:
+    source, _ = blocks_of_the_readme()
+    assert source == Path(dispatch.__file__).read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= 30
+    imports = [each for each in ast.walk(ast.parse(source)) if isinstance(each, ast.Import | ast.ImportFrom)]
+    names = {each.module if isinstance(each, ast.ImportFrom) else each.names[0].name for each in imports}
+    assert names <= set(sys.stdlib_module_names)
+
+
+def test_the_program_runs_as_the_readme_prints_it() -> None:
+    _, command = blocks_of_the_readme()
+    python, *arguments = shlex.split(command)
+    assert python == "python"
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=True)
+    committed = load(PUBLISHED / EVIDENCE, DATA)
+    assert committed
+    device = find_device(committed.devices, "NVIDIA H100 80GB HBM3")
+    assert device
+    assert done.stdout == decide(device, Question(Case(4096, 4096), "launched")).backend + "\n" != "\n"
+
+
+@pytest.mark.parametrize(("question", "said"), [
+    (["graph-cold", "float32", "4096", "4096"], "cupy_rawkernel"),
+    (["graph-cold", "float64", "4096", "4096"], "not known: measure"),
+])  # fmt: skip
+def test_a_copy_of_the_program_runs_alone(
+    question: list[str], said: str, device: Device, file: Path, tmp_path: Path
+) -> None:
+    source, _ = blocks_of_the_readme()
     (tmp_path / "mine.py").write_text(source, encoding="utf-8")
-    question = [device.name, "graph-cold", "float32", "4096", "4096"]
-    run = [sys.executable, "-I", "mine.py", str(file), *question]
+    run = [sys.executable, "-I", "mine.py", str(file), device.name, *question]
     done = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert done.stdout == "cupy_rawkernel\n"
+    assert done.stdout == f"{said}\n"
