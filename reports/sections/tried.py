@@ -8,7 +8,8 @@ from statistics import median
 
 from reports import units, view
 from reports.device import device, whose
-from reports.document import Page, Section, Table, said
+from reports.document import Page, Section, Table, filled, said
+from reports.sections.reproduce import lines
 from suite.cases import parse
 from suite.record.variants import Row, Variants
 
@@ -27,13 +28,13 @@ SERIES = ("cold", "hot")
 def page(found: Variants, source: str) -> Page:
     """The page of one document; `source` is the path from the page to its file."""
     sections = (
-        Section("What follows", tuple(statements(found))),
+        Section("What follows", tuple(statements(found)), tables=filled(behind_table(found))),
         _what(found),
         Section("The variants", (_reading(found),), tables=(variants_table(found),)),
         *(_shares(found, series) for series in SERIES if _of(found, series)),
         *_not_timed(found),
         Section("The cases", tables=(cases_table(found),)),
-        Section("How to reproduce it", code=f"git checkout {found.machine.commit}\n{found.command}"),
+        Section("How to reproduce it", code=f"git checkout {found.machine.commit}\n{lines(found.command)}"),
     )
     return Page(f"What was tried for {TUNED} on {found.machine.name}, {found.utc:%Y-%m-%d}", STEM, source, sections)
 
@@ -142,19 +143,23 @@ def statements(found: Variants) -> Iterator[str]:
                 f"{series.capitalize()}: in {len(near)} of {len(near) + len(far)} cases {TUNED} is within "
                 f"{units.percent(WITHIN)} of the best variant tried, or ahead of it."
             )
-        yield from (_behind(found, row) for row in far)
         yield from _one_for_all(found, series)
     yield from _noise(found)
 
 
-def _behind(found: Variants, row: Row) -> str:
+def behind_table(found: Variants) -> Table:
+    """The cases in which a variant is faster than the tuned kernel by more than WITHIN, a row each."""
+    heads = ("case", "series", "best variant", f"{TUNED} ran", "faster by, %")
+    rows = tuple(_behind_row(found, row) for series in SERIES for row in _near_and_far(found, series)[1])
+    return Table(heads, rows, text=4, note=f"Intervals: {units.ONE_PROCESS}.", prose=True)
+
+
+def _behind_row(found: Variants, row: Row) -> tuple[str, ...]:
     mine = next(each for each in _of(found, row.series) if (each.case, each.variant) == (row.case, TUNED))
     assert row.of_tuned is not None
     assert row.of_tuned_ci99 is not None
-    return (
-        f"At {_label(row.case)}, {row.series}, {row.variant} is faster by {units.percent(row.of_tuned - 1)} "
-        f"[{', '.join(f'{100 * (end - 1):.1f}' for end in row.of_tuned_ci99)}]. {TUNED} ran {mine.form or 'its form'}."
-    )
+    lead, *ends = (f"{100 * (each - 1):.1f}" for each in (row.of_tuned, *row.of_tuned_ci99))
+    return _label(row.case), row.series, row.variant, mine.form or units.ABSENT, f"{lead} [{', '.join(ends)}]"
 
 
 def _one_for_all(found: Variants, series: str) -> Iterator[str]:

@@ -20,8 +20,9 @@ from reports.sections import for_good, nvbench, regret
 from reports.site import first_screen, pages
 from reports.site.layout import Files, Nav, html_page, template
 from reports.site.page import page
-from reports.units import percent
+from reports.units import label, percent
 from reports.view import View
+from suite.cases import parse
 from suite.record.store import BadRecord
 from suite.record.variants import Variants
 
@@ -151,15 +152,7 @@ def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
     if evidence.devices:
         sections += first_screen.situations(evidence)
         sections += [*for_good.overview(evidence.devices.values()), *regret.overview(judged.values())]
-        worth = first_screen.verdicts(evidence)
-        links = (
-            Cell("Every backend: worth it, where it loses, what it costs", href="backends.html"),
-            Cell("All runs and their history", href="runs.html"),
-            Cell("The words and the method", href="method.html"),
-        )
-        sections.append(Section("torch.compile?", (worth.get("torch_compile", "Not measured."),), links=links))
-        more = (Cell("All that is predicted, and how far off the model was", href="rtx4090.html"),)
-        sections.append(Section("RTX 4090?", first_screen.rtx4090(evidence), links=more))
+        sections += first_screen.questions(evidence)
     else:
         sections.append(Section("No run yet", ("`tox -e bench -- --publish` on a machine with a GPU adds the first.",)))
     written = Page("Which backend for C = diag(A) · B?", "index", pages.DATA_ROOT, tuple(sections))
@@ -193,12 +186,17 @@ def _comparison(old: View, new: View) -> Files:
 
 
 def _compared(found: Files, old: View, new: View) -> Section:
-    rows = tuple(map(tuple, json.loads(found["rows"])))
+    rows = tuple((verdict, name, label(parse(case)), *rest) for verdict, name, case, *rest in json.loads(found["rows"]))
     tables = (Table(("verdict", "backend", "case", "series", "of the ceiling", "time, new / old"), rows, text=4),)
-    repeat = "a repeat of the same commit" if old.machine.commit == new.machine.commit else "another commit"
-    said = f"{new.file} against {old.file}, {repeat}. Only SLOWER and FASTER are listed."
-    title = f"{new.machine.name}: {new.stem} against {old.stem}"
-    return Section(title, (f"{found['counts']}.", said), tables=tables if rows else ())
+    repeat = "A repeat of the same commit" if old.machine.commit == new.machine.commit else "Another commit"
+    title = f"{new.machine.name}: {_called(new)} against {_called(old)}"
+    links = tuple(Cell(_called(each), f"{each.machine.slug}/{each.stem}.html") for each in (new, old))
+    said = f"{repeat}. Only SLOWER and FASTER are listed."
+    return Section(title, (f"{found['counts']}.", said), links=links, tables=tables if rows else ())
+
+
+def _called(view: View) -> str:
+    return f"{view.record.utc:%Y-%m-%d %H:%M}, {view.stem.partition('Z-')[2] or view.stem}"
 
 
 def _numbers(row: Row) -> tuple[str, str]:

@@ -14,7 +14,8 @@ from reports.answers.called import DEFAULT, IN_SHORT, WAYS, Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.select import answer
 from reports.answers.words import text
-from reports.document import Section, Table
+from reports.document import Cell, Section, Table
+from reports.sections import worth
 from suite.cases import HEADLINE, Case, parse
 from suite.evidence.devices import RTX_4090
 
@@ -25,6 +26,8 @@ BADGES = {
     "unknown": "NOT MEASURED",
 }
 """An answer's status as its badge."""
+
+COMPILE = "torch_compile"
 
 DTYPE = "bfloat16"
 """What the form shows first, at the headline's shape."""
@@ -114,9 +117,29 @@ def said(reply: Answer, runs: Mapping[str, tuple[str, str]]) -> tuple[str, list[
     )
 
 
+def questions(evidence: Evidence) -> Iterator[Section]:
+    """What readers come with, each answered in words, with the way to all that is known."""
+    found = [worth.worth(device, COMPILE) for device in evidence.devices.values()]
+    judged = tuple(worth.verdict(each, COMPILE) for each in found if each.cases) or ("Not measured.",)
+    links = (
+        Cell("torch.compile's launches, calls and first use", href=f"backends.html#{COMPILE.replace('_', '-')}"),
+        Cell("Every backend: worth it, where it loses, what it costs", href="backends.html"),
+        Cell("All runs and their history", href="runs.html"),
+        Cell("The words and the method", href="method.html"),
+    )
+    yield Section("Is torch.compile worth it?", judged, links=links)
+    more = (Cell("All that is predicted, and how far off the model was", href="rtx4090.html"),)
+    yield Section("What may an RTX 4090 do?", rtx4090(evidence), links=more)
+
+
 def rtx4090(evidence: Evidence) -> tuple[str, ...]:
-    """The prediction for the headline case, in the words of `select`."""
-    return tuple(text(answer(evidence, Question(HEADLINE), RTX_4090.name)).splitlines()[:4])
+    """The prediction for the headline case and for half as many bytes, in the words of `select`."""
+    runs = run_links(evidence)
+    whole, half = (
+        said(answer(evidence, Question(case), RTX_4090.name), runs)[1]
+        for case in (HEADLINE, Case(HEADLINE.rows, HEADLINE.cols, DTYPE))
+    )
+    return ". ".join((f"{whole[0]}: {whole[1]}", *whole[2:4])) + ".", f"{half[0]}: {half[1]}."
 
 
 def situations(evidence: Evidence) -> Iterator[Section]:
@@ -160,18 +183,3 @@ def _situation(words: str, found: Sequence[Answer]) -> tuple[str, ...] | None:
 
 def _times(ratios: Sequence[float]) -> str:
     return f"{units.span(f'{min(ratios):.2f}', f'{max(ratios):.2f}')} ×"
-
-
-def verdicts(evidence: Evidence) -> Mapping[str, str]:
-    """Backend -> in one sentence per device, whether it is worth it where operands are in DRAM."""
-    said: dict[str, list[str]] = {}
-    for slug, device in evidence.devices.items():
-        found = _answers(evidence, slug, device, "graph-cold")
-        for name in sorted({name for case in device.cells.get("cold", {}).values() for name in case}):
-            good = sum(name in (each.backend, *(rival.backend for rival in each.tied)) for each in found)
-            unsure = sum(name in (rival.backend for rival in each.unreliable) for each in found)
-            doubt = f"; in {unsure} more in one run and not in another" if unsure else ""
-            said.setdefault(name, []).append(
-                f"{device.name}: the fastest, or within 1 % of it in every run, in {good} of {len(found)} cases{doubt}."
-            )
-    return {name: " ".join(each) for name, each in said.items()}

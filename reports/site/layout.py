@@ -7,6 +7,7 @@ import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from reports.document import Cell, Page
 
@@ -62,8 +63,13 @@ def _environment(autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": markdown, "slug": slug, "cell": as_cell, "fence": fence}
+    environment.filters |= {"md": markdown, "slug": slug, "cell": as_cell, "code": code, "fence": fence}
     return environment
+
+
+def code(text: str) -> Markup:
+    """The text as HTML, what stands in backticks as code."""
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))
 
 
 def markdown(text: str) -> str:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
-from backends import CATALOGUE
 from reports import units
 from reports.answers.called import Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.regret import Judgement
 from reports.answers.rule import Decision, decide
-from reports.document import Cell, Page, Section, Table, loss_level, said
+from reports.document import Cell, Page, Section, Table, loss_level
 from reports.figures.bandwidth import bandwidth
-from reports.sections import caught, cost, for_good, predicted, regret, untuned_tile
-from reports.site.first_screen import cases, verdicts
+from reports.sections import caught, for_good, predicted, regret, untuned_tile, worth
+from reports.site.first_screen import cases
 from reports.site.first_screen import rtx4090 as predicted_words
 from reports.view import View
 from suite.cases import HEADLINE, Case
@@ -33,7 +32,7 @@ def all_pages(evidence: Evidence, views: Views, timers: tuple[Cell, ...] = ()) -
 
     timers: links to the pages of a third party's timer.
     """
-    yield backends(evidence, views)
+    yield backends(evidence)
     yield rtx4090(evidence, views)
     yield runs(views)
     yield data(views)
@@ -90,38 +89,10 @@ def _loss(decision: Decision, name: str) -> Cell:
     return Cell(f"{standing.worst:.2f}{mark}", level=loss_level(standing.worst))
 
 
-def backends(evidence: Evidence, views: Views) -> Page:
+def backends(evidence: Evidence) -> Page:
     """Every backend: is it worth it, and where not?"""
-    judged = verdicts(evidence)
-    sections = [Section("Side by side", tables=tuple(_costs(views)))]
-    for entry in CATALOGUE:
-        if entry.name in judged:
-            caveats = dict.fromkeys(d.caveats[entry.name] for d in evidence.devices.values() if entry.name in d.caveats)
-            worst = " ".join(_loses(device, entry.name) for device in evidence.devices.values())
-            paragraphs = said(f"Operands in DRAM, replayed. {judged[entry.name]}", worst, *(f"{c}." for c in caveats))
-            sections.append(Section(entry.name, paragraphs))
-    return Page("Is a backend worth it?", "backends", DATA_ROOT, tuple(sections))
-
-
-def _costs(views: Views) -> Iterator[Table]:
-    for runs in views.values():
-        for view in (each for each in runs if each.run.first_uses):
-            table = cost.cost_table(view)
-            note = f"{view.machine.name}, {view.record.utc:%Y-%m-%d}: launch and call are the host's time."
-            yield Table(table.heads, table.rows, table.text, note)
-            break
-
-
-def _loses(device: Device, name: str) -> str:
-    """Where the backend does worst on the device."""
-    found = {
-        case: each.standings[name].worst
-        for case in cases(device)
-        if (each := decide(device, Question(case, "graph-cold"))).measured and name in each.standings
-    }
-    worst = sorted(found, key=lambda case: -found[case])[:3]
-    listed = ", ".join(f"{units.label(case)} ({found[case]:.2f} ×)" for case in worst if found[case] > 1.01)
-    return f"On the {device.name} it loses most at {listed}." if listed else ""
+    found = tuple(worth.sections(list(evidence.devices.values())))
+    return Page("Is a backend worth it?", "backends", DATA_ROOT, found)
 
 
 def rtx4090(evidence: Evidence, views: Views) -> Page:

@@ -139,10 +139,8 @@ def test_the_statements_follow_from_the_numbers() -> None:
     said = list(tried.statements(found()))
     assert any(s.startswith("Cold: in 2 of 3 cases triton_tuned is within 0.5 %") for s in said)
     assert any(s.startswith("Hot: in 1 of 1 cases triton_tuned is within 0.5 %") for s in said)
-    (behind,) = (s for s in said if s.startswith("At "))
-    assert behind == (
-        "At 4096 × 4096 float16, cold, block_64 is faster by 2.1 % [1.9, 2.3]. triton_tuned ran dense streamed."
-    )
+    (behind,) = tried.behind_table(found()).rows
+    assert behind == ("4096 × 4096 float16", "cold", "block_64", "dense streamed", "2.1 [1.9, 2.3]")
     (cold,) = (s for s in said if s.startswith("Cold, the one"))
     assert "block_512" in cold  # block_64 is 10 % behind at the headline
     assert "3.1 % behind" in cold
@@ -152,7 +150,7 @@ def test_a_slower_tuned_kernel_changes_the_statements() -> None:
     slower = {case: of | {"triton_tuned": 0.8} for case, of in SHARES.items()}
     said = list(tried.statements(found(shares=slower)))
     assert any(s.startswith("Cold: in 0 of 3 cases") for s in said)
-    assert sum(s.startswith("At ") for s in said) == 4
+    assert len(tried.behind_table(found(shares=slower)).rows) == 4
 
 
 def test_without_the_tuned_kernel_nothing_is_said_of_it() -> None:
