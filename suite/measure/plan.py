@@ -42,7 +42,7 @@ class Plan:
         return replace(self, warmup_s=min(self.warmup_s, max(LEAST_WARMUP_S, idle_s)))
 
 
-GPU = Plan(min_rounds=20, max_rounds=100, budget_s=0.5, precision=0.005, restarts=4)
+GPU = Plan(sample_s=1e-3, min_rounds=20, max_rounds=100, budget_s=0.5, precision=0.005, restarts=4)
 """Four restarts, since Student's 99 % reach is 5.8 standard errors with four draws and 9.9 with three.
 
 Within ±0.5 % in each of four is ±0.25 % in all. More rounds than fit half a second are for few: what a restart adds
