@@ -23,9 +23,9 @@ def digits(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:#.3g}".rstrip(".")
 
 
-def percent(share: float | None) -> str:
-    """A share, 1 being the whole, in percent to one decimal."""
-    return ABSENT if share is None else text.percent(share)
+def percent(share: float | None, decimals: int = 1) -> str:
+    """A share, 1 being the whole, in percent."""
+    return ABSENT if share is None else text.percent(share, decimals)
 
 
 def percent_interval(share: float | None, interval: tuple[float, float] | None) -> str:

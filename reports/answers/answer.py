@@ -9,7 +9,7 @@ from typing import Literal
 from backends import CATALOGUE
 from reports.answers.called import WORDS, Called
 from reports.answers.evidence import Run
-from suite.cases import Regime
+from suite.cases import Case, Regime
 
 Status = Literal["measured", "interpolated", "predicted", "unknown"]
 
@@ -18,6 +18,12 @@ EXIT_CODES: dict[Status, int] = {"measured": 0, "interpolated": 3, "predicted": 
 
 TUNES = frozenset(entry.name for entry in CATALOGUE if entry.tunes)
 EAGER = next(entry.name for entry in CATALOGUE if entry.baseline)
+
+
+def measuring(case: Case, memory_bytes: int | None = None) -> str:
+    """The command that measures the case; empty where there is nothing to do, or no room in so much memory."""
+    fits = memory_bytes is None or case.bytes_moved <= memory_bytes
+    return f"tox -e bench -- --sweep {case.id}" if case.rows * case.cols and fits else ""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 from backends import DiagbenchError
 from reports.answers import words
 from reports.answers.answer import EXIT_CODES, Status
-from reports.answers.called import Question
+from reports.answers.called import CALLS, Question
 from reports.answers.devices import NotMeasured, find_device, nearest
 from reports.answers.evidence import Evidence, load
 from reports.answers.select import answer
@@ -58,7 +58,8 @@ def _revalidate(options: argparse.Namespace, evidence: Evidence) -> int:
     """Measure a little, and print whether the answers hold on the present device; returns the verdict's code."""
     from reports.answers.revalidate import lines, measure, revalidate
 
-    if (options.rows, options.cols, options.dtype, options.device) != (None,) * 4:
+    asked = options.rows, options.cols, options.dtype, options.device, options.layout, options.calls
+    if asked != (None, None, None, None, "contiguous", CALLS):
         raise DiagbenchError("--revalidate asks the present device, of the cases that tell most; leave the rest out")
     found = revalidate(evidence, options.called, measure)
     said = json.dumps(asdict(found) | {"exit_code": found.exit_code}, indent=2) if options.json else None
@@ -93,6 +94,8 @@ def regret(options: argparse.Namespace, data: Path) -> int:
     devices = condense(evidence).devices
     asked = [slug for slug in devices if slug in truths or not given]
     found = {devices[slug].name: judge(devices[slug], truths.get(slug)) for slug in asked}
+    if given and not any(each.cases for one in found.values() for each in one.regrets):
+        raise DiagbenchError("these runs hold no case that is not answered from itself; --sweep held-out makes one")
     if options.json:
         print(json.dumps({name: list(map(asdict, each.regrets)) for name, each in found.items()}, indent=2))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reports import units
-from reports.answers.answer import Answer, Rival
+from reports.answers.answer import Answer, Rival, measuring
 from reports.answers.called import Question
 from reports.answers.devices import is_device, nearest
 from reports.answers.evidence import Evidence
@@ -35,7 +35,7 @@ def predict(evidence: Evidence, question: Question, device: str) -> Answer:
         device=name,
         why="; ".join(filter(None, (f"no run of {name} is published", why_not))),
         nearest=nearest(device, (each.name for each in evidence.devices.values())),
-        measure=f"tox -e bench -- --sweep {question.case.id}",
+        measure=measuring(question.case, RTX_4090.memory_bytes if ada else None),
     )
 
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Literal
 
+from reports import units
 from reports.answers.called import WAYS, Called, Question, device_series
 from reports.answers.draws import by_run
 from reports.answers.evidence import Device, Run
 from reports.answers.rule import Decision, decide
 from suite.cases import Case, parse
-from suite.text import percent
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Regret:
     called: Called
     cases: int
     unanswered: tuple[str, ...]  # the cases for which the rule said "measure", or named what was not measured there
-    mean: float
-    p95: float
+    mean: float | None  # None: none was answered
+    p95: float | None
     worst: Loss | None
     tied_worst: Loss | None  # among the others that were called as fast
     tied: int  # how many times another was
@@ -78,8 +78,8 @@ def _regret(truth: Device, called: Called, answers: list[tuple[Case, Decision]])
         called=called,
         cases=len(answers),
         unanswered=tuple(unanswered),
-        mean=mean(ordered) if ordered else 0.0,
-        p95=ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else 0.0,
+        mean=mean(ordered) if ordered else None,
+        p95=ordered[math.ceil(0.95 * len(ordered)) - 1] if ordered else None,
         worst=_worst(losses),
         tied_worst=_worst(tied),
         tied=len(tied),
@@ -127,11 +127,12 @@ def lines(found: Judgement) -> Iterator[str]:
     yield f"{found.device}, {how}. Regret: time of the recommended backend over the fastest's, less 1"
     for each in found.regrets:
         answered = f"{each.cases - len(each.unanswered)} of {each.cases} cases answered"
+        typical, high = (units.percent(share, 2) for share in (each.mean, each.p95))
         yield (
-            f"  {each.called:11}{answered}; mean {percent(each.mean, 2)}, 95th percentile {percent(each.p95, 2)}, "
+            f"  {each.called:11}{answered}; mean {typical}, 95th percentile {high}, "
             f"worst {_said(each.worst)}; of {each.tied} called as fast, worst {_said(each.tied_worst)}"
         )
 
 
 def _said(loss: Loss | None) -> str:
-    return f"{percent(loss.loss, 2)} ({loss.backend}, {loss.case})" if loss else "none"
+    return f"{units.percent(loss.loss, 2)} ({loss.backend}, {loss.case})" if loss else "none"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reports.answers.answer import EAGER, Answer, Rival
+from reports.answers.answer import EAGER, Answer, Rival, measuring
 from reports.answers.called import Question, device_series, host_series
 from reports.answers.devices import find_device
 from reports.answers.draws import draws, host_case, processes, rests_on
@@ -13,7 +13,7 @@ from reports.answers.evidence import Cell, Device, Evidence
 from reports.answers.nearness import nearest
 from reports.answers.predicted import predict
 from reports.answers.rule import STEADY, TIED, Decision, decide
-from suite.cases import Case, parse
+from suite.cases import parse
 
 
 def answer(evidence: Evidence, question: Question, device: str | None = None) -> Answer:
@@ -90,10 +90,6 @@ def _unreliable(device: Device, question: Question, decision: Decision) -> Itera
             yield replace(_rival(device, question, decision, name), elsewhere=elsewhere)
 
 
-def _can_be_measured(device: Device, case: Case) -> bool:
-    return case.rows * case.cols > 0 and case.bytes_moved <= device.memory_bytes
-
-
 def _unknown(device: Device, question: Question, decision: Decision) -> Answer:
     near = nearest(question.case, map(parse, device.cells.get(device_series(question.called), {})))
     return Answer(
@@ -104,5 +100,5 @@ def _unknown(device: Device, question: Question, decision: Decision) -> Answer:
         device=device.name,
         why=decision.why_not,
         nearest=(near.id,) if near else (),
-        measure=f"tox -e bench -- --sweep {question.case.id}" if _can_be_measured(device, question.case) else "",
+        measure=measuring(question.case, device.memory_bytes),
     )

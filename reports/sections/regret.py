@@ -9,7 +9,6 @@ from reports.answers.called import IN_SHORT
 from reports.answers.regret import Judgement, Loss, Regret
 from reports.document import Cell, Section, Table
 from suite.cases import parse
-from suite.text import percent
 
 HEADS = (
     "called", "cases answered", "mean", "95th percentile", "worst", "that is",
@@ -53,7 +52,7 @@ def overview(judged: Iterable[Judgement]) -> Iterator[Section]:
 
 def _numbers(each: Regret) -> tuple[str, ...]:
     answered = f"{each.cases - len(each.unanswered)} of {each.cases}"
-    return answered, percent(each.mean, 2), percent(each.p95, 2), _most(each.worst)
+    return answered, units.percent(each.mean, 2), units.percent(each.p95, 2), _most(each.worst)
 
 
 def _row(each: Regret) -> tuple[str, ...]:
@@ -62,7 +61,7 @@ def _row(each: Regret) -> tuple[str, ...]:
 
 
 def _most(loss: Loss | None) -> str:
-    return percent(loss.loss, 2) if loss else units.ABSENT
+    return units.percent(loss.loss, 2) if loss else units.ABSENT
 
 
 def _where(loss: Loss | None) -> str:

@@ -36,6 +36,8 @@ PARTIAL = ".partial"
 DOCUMENTS: tuple[type[Document], ...] = (Profile, Variants, Mutants, Sanitizers, Scaling, Nvbench)
 """What lies beside runs and is none."""
 
+NO_RUN = "not a diagbench run; `tox -e bench` writes one"
+
 LARGEST_BYTES = 1 << 28
 """More than any record has: a full sweep of 768 measurements has 5 MB."""
 
@@ -67,7 +69,7 @@ def read_run(path: Path) -> Record:
     """
     raw = _packed(path, packed.unpack_without_statistics) if _is_packed(path) else _json(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("diagbench"), dict) or "benchmarks" not in raw:
-        raise BadRecord(f"{path}: not a diagbench run; `tox -e bench` writes one")
+        raise BadRecord(f"{path}: {NO_RUN}")
     version = raw["diagbench"].get("schema_version")
     if version != SCHEMA:
         raise BadRecord(f"{path}: record version {version}, this diagbench reads version {SCHEMA}; measure again")
@@ -81,7 +83,10 @@ def read_run(path: Path) -> Record:
 
 def export(path: Path) -> str:
     """A run as pytest-benchmark wrote it, a line per benchmark. Raises BadRecord."""
-    return lines(_packed(path, packed.unpack) if _is_packed(path) else _json(path))
+    raw = _packed(path, packed.unpack) if _is_packed(path) else _json(path)
+    if not isinstance(raw, dict) or not isinstance(raw.get("benchmarks"), list):
+        raise BadRecord(f"{path}: {NO_RUN}")
+    return lines(raw)
 
 
 def lines(run: Mapping[str, Any]) -> str:

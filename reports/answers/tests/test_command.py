@@ -44,7 +44,10 @@ LONG = "x" * 5000
 
 REFUSED: list[list[str]] = [
     ["select", "--rows", "4"],
-    ["select", "--revalidate", "--device", "H100"],
+    *(
+        ["select", "--revalidate", *more]
+        for more in (["--device", "H100"], ["--layout", "row_padded"], ["--calls", "5"])
+    ),
     ["select", "--device", ""],
     ["select", "--layout", LONG],
     *(["select", f"--{number}", digits] for number in ("rows", "cols", "calls") for digits in ("-1", "9" * 400, LONG)),
@@ -78,6 +81,41 @@ def test_what_makes_no_sense_is_one_short_line(
 def test_a_file_that_is_not_there_is_said_to_be_missing(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["regret", "nofile.json"], data=data) == 1
     assert "nofile.json: cannot be read (No such file or directory)" in capsys.readouterr().err
+
+
+def test_what_is_no_run_is_not_exported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, text in enumerate(('{"variants": []}', "[]", '{"benchmarks": {}}')):
+        file = tmp_path / f"{number}.json"
+        file.write_text(text)
+        assert main(["export", str(file)]) == 1
+        assert "not a diagbench run" in capsys.readouterr().err
+
+
+CODES = [
+    (["--rows", "4096", "--cols", "4096", "--device", "H100"], 0, "measured"),
+    (["--rows", "6000", "--cols", "6000", "--device", "H100"], 3, "interpolated"),
+    (["--rows", "8192", "--cols", "8192", "--device", "sm_89"], 4, "predicted"),
+    (["--rows", "8192", "--cols", "8192", "--device", "RTX 4080"], 5, "unknown"),
+    (["--rows", "0", "--cols", "8192", "--device", "H200"], 5, "unknown"),
+    (["--device", "RTX 4080"], 5, "unknown"),
+]
+
+
+@pytest.mark.parametrize(("question", "code", "status"), CODES)
+def test_the_exit_code_tells_what_an_answer_is_with_json_and_without(
+    question: list[str], code: int, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the committed records."""
+    asked = ["select", "--dtype", "float32", *question]
+    assert main(asked) == code
+    said = capsys.readouterr().out
+    assert main([*asked, "--json"]) == code
+    reply = json.loads(capsys.readouterr().out)
+    assert (reply["status"], reply["exit_code"]) == (status, code)
+    if "RTX 4080" in question:
+        assert "nearest measured: NVIDIA H100 80GB HBM3, NVIDIA H200" in said
+        assert reply["nearest"] == ["NVIDIA H100 80GB HBM3", "NVIDIA H200"]
+    assert (status == "predicted") == ("PREDICTED" in said and "the model's error where it was checked" in said)
 
 
 def test_what_is_exported_into_a_folder_is_refused(data: Path, capsys: pytest.CaptureFixture[str]) -> None:

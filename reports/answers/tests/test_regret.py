@@ -57,6 +57,7 @@ def test_a_loss_is_found_where_the_answer_is_not_the_fastest(data: Path, judging
     assert found.mean == pytest.approx(0.1, abs=0.01)
     assert found.worst is not None
     assert found.worst.backend == "triton_tuned"
+    assert found.p95 is not None
     assert found.worst.loss >= found.p95
 
 
@@ -106,6 +107,20 @@ def test_the_pages_say_by_what_the_regret_was_measured(data: Path, judging: Path
     assert said.tables[0].rows[0][2].startswith("10.")
     (across,) = overview([own, held])
     assert len(across.tables[0].rows) == 8
+
+
+def test_a_run_whose_cases_are_all_answered_from_themselves_is_refused(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run,) = data.glob("*/*.json")
+    assert main(["regret", str(run)], data=data) == 2
+    assert "no case that is not answered from itself" in capsys.readouterr().err
+
+
+def test_where_none_is_answered_no_regret_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    factory.write(tmp_path, factory.run(cases=SQUARES[:1], backends=NAMES, series=SERIES))
+    assert main(["regret"], data=tmp_path) == 0
+    assert "graph-cold 0 of 1 cases answered; mean –, 95th percentile –, worst none" in capsys.readouterr().out
 
 
 def test_a_run_of_a_device_without_answers_is_refused(
