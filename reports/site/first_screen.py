@@ -136,10 +136,11 @@ def rtx4090(evidence: Evidence) -> tuple[str, ...]:
     """The prediction for the headline case and for half as many bytes, in the words of `select`."""
     runs = run_links(evidence)
     whole, half = (
-        said(answer(evidence, Question(case), RTX_4090.name), runs)[1]
+        said(answer(evidence, Question(case), RTX_4090.name), runs)
         for case in (HEADLINE, Case(HEADLINE.rows, HEADLINE.cols, DTYPE))
     )
-    return ". ".join((f"{whole[0]}: {whole[1]}", *whole[2:4])) + ".", f"{half[0]}: {half[1]}."
+    (status, first, _), (_, second, _) = whole, half
+    return f"{BADGES[status]}. {'. '.join((f'{first[0]}: {first[1]}', *first[2:4]))}.", f"{second[0]}: {second[1]}."
 
 
 def situations(evidence: Evidence) -> Iterator[Section]:

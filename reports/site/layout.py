@@ -69,7 +69,7 @@ def _environment(autoescape: bool) -> Environment:
 
 def code(text: str) -> Markup:
     """The text as HTML, what stands in backticks as code."""
-    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escape(text)))
+    return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def markdown(text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.site.build import short_names
-from reports.site.layout import markdown
+from reports.site.layout import code, markdown
 from reports.site.rendering import publish, render_run
 from reports.tests import factory
 from reports.tests.factory import contents
@@ -335,6 +335,10 @@ def test_names_and_reasons_are_shown_not_interpreted(tmp_path: Path) -> None:
     assert "<script" not in page.with_suffix(".md").read_text()
     for figure in page.parent.glob("*.svg"):
         ElementTree.parse(figure)
+
+
+def test_what_stands_in_backticks_is_code_and_nothing_else_is_mark_up() -> None:
+    assert code("`tox -e compare` <b> takes `any") == "<code>tox -e compare</code> &lt;b&gt; takes `any"
 
 
 def test_markdown_cells_stay_cells() -> None:
