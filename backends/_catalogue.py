@@ -31,6 +31,7 @@ class Entry:
     allocates: bool = False  # C is a fresh array per launch: then the allocation is timed, and said
     own_stream: bool = False  # ignores `stream`
     capturable: bool = True  # its launches can be captured into a CUDA graph
+    keeps: bool = False  # asks L2 to keep lines that it touched (evict_last), for longer than its launch
     compiles: bool = False  # has compile_for or, in Triton, launch_arguments: see backends.compile_for
     tunes: bool = False  # chooses among forms by timing them, so that another run may choose otherwise
     known_defect: str = ""  # why the gate is expected to reject it; the reason to keep such an entry

@@ -19,7 +19,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backends import CannotDo
+from backends import CannotDo, Entry
+from suite.measure.plan import CEILINGS
 
 INSTALLED = ("opt/nvidia/nsight-compute/*/ncu", "usr/local/cuda*/bin/ncu")
 """Where NVIDIA's packages put ncu without putting it on PATH."""
@@ -33,6 +34,9 @@ NO_PERMISSION = (
     "container: --cap-add=SYS_ADMIN), or put `options nvidia NVreg_RestrictProfilingToAdminUsers=0` into a file of "
     "/etc/modprobe.d/ and reboot; https://developer.nvidia.com/ERR_NVGPUCTRPERM"
 )
+
+COPY = Entry(CEILINGS[1], "the vector copy that is a ceiling: does it move what is counted?", ("torch", "triton"))
+"""What is counted beside the backends. The other ceiling is a memcpy, of which ncu sees no kernel."""
 
 Metrics = dict[str, int | float]
 

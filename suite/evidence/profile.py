@@ -26,7 +26,7 @@ from suite.cases import HEADLINE, Case, UnknownCase, parse
 from suite.device import locks
 from suite.evidence import ncu
 from suite.evidence.child import output
-from suite.evidence.ncu import CannotProfile, Metrics
+from suite.evidence.ncu import COPY, CannotProfile, Metrics
 from suite.record import store
 from suite.record.machine import Machine
 from suite.record.measurement import Outcome
@@ -174,7 +174,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = command_line.Parser("profile", description="Nsight Compute's counters of one launch of each backend.")
-    parser.add_argument("--backends", metavar="A,B", help="by default all that run on a GPU")
+    parser.add_argument("--backends", metavar="A,B", help="by default all that run on a GPU, and the ceiling's copy")
     parser.add_argument("--case", default=HEADLINE.id, help="a case id (%(default)s)")
     parser.add_argument("--out", type=Path, default=LOCAL, metavar="DIR", help="where the file goes (%(default)s)")
     return parser
@@ -185,7 +185,7 @@ def _request(args: argparse.Namespace) -> tuple[list[backends.Entry], Case]:
     if not case.bytes_moved:
         raise UnknownCase(f"{case.id} is empty: there is nothing to launch")
     if args.backends is None:
-        return [entry for entry in backends.CATALOGUE if "cuda" in entry.devices], case
+        return [COPY, *(entry for entry in backends.CATALOGUE if "cuda" in entry.devices)], case
     return list(backends.find(name for name in args.backends.split(",") if name)), case
 
 

@@ -1,4 +1,4 @@
-"""The process that Nsight Compute watches: one backend, one profiled launch, as in the series cold.
+"""The process that Nsight Compute watches: one backend or the ceiling's copy, one launch, as in the series cold.
 
 It passes the gate, walks the operand sets of the series cold, and launches once more between cudaProfilerStart and
 cudaProfilerStop.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -17,7 +18,8 @@ from backends import _candidate as files
 from suite.cases import Case, parse
 from suite.check import gate, operands
 from suite.device import machine
-from suite.measure import timing
+from suite.evidence.ncu import COPY
+from suite.measure import ceilings, timing
 from suite.measure.timing import Device
 from suite.record.measurement import Outcome
 from suite.worker.failures import why
@@ -46,10 +48,11 @@ def _launch(entry: backends.Entry, case: Case, device: Device) -> str:
 
     needed = timing.sets_needed(case.bytes_moved, machine.cache_bytes(device.kind))
     sets = [operands.allocate(case, device.torch) for _ in range(min(needed, timing.MOST_LAUNCHES))]
-    gate.check(sets[0], entry, bind, device.synchronize, seed=SEED)
+    if entry.name != COPY.name:
+        gate.check(sets[0], entry, bind, device.synchronize, seed=SEED)
     for each in sets:
         each.fill(SEED, operands.ORDINARY)
-    launches = [bind(each) for each in sets]
+    launches, form = _bound(entry, sets, bind)
     for launch in 2 * launches:
         launch()
     device.synchronize()
@@ -57,11 +60,21 @@ def _launch(entry: backends.Entry, case: Case, device: Device) -> str:
     launches[0]()
     device.synchronize()
     torch.cuda.profiler.stop()
-    return launches[0].form
+    return form
+
+
+def _bound(
+    entry: backends.Entry, sets: list[operands.Operands], bind: Callable[[operands.Operands], backends.Launch]
+) -> tuple[list[backends.Enqueue], str]:
+    """One launch per set, and the form that runs: the backend's, or the copy that is the quickest here."""
+    if entry.name == COPY.name:
+        return ceilings.ceilings(sets)[entry.name]
+    bound = [bind(each) for each in sets]
+    return [*bound], bound[0].form
 
 
 if __name__ == "__main__":
     die_with_parent()  # a tool that is ended leaves what it watches
     what, case_id, answer_file = sys.argv[1:]
-    entry = files.entry(Path(what)) if what.endswith(".py") else backends.find([what])[0]
+    entry = COPY if what == COPY.name else files.entry(Path(what)) if what.endswith(".py") else backends.find([what])[0]
     launch_under_ncu(entry, parse(case_id), Path(answer_file))

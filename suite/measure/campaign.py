@@ -50,6 +50,7 @@ class Contender:
     name: str
     sampler: Sampler
     samples_s: list[float] = field(default_factory=list)
+    keeps: bool = False  # asks L2 to keep lines, which would serve whoever comes next
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,9 @@ def run(
     """Take rounds until the plan is satisfied; fills every contender's samples_s.
 
     progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, and before(name)
-    before every sample. slowdown() says why the device runs slower than it could, if it does. Those rounds are dropped
-    for all contenders. Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
+    before every sample. synchronize() waits for the device, and lets its L2 forget what it was asked to keep.
+    slowdown() says why the device runs slower than it could, if it does. Those rounds are dropped for all contenders.
+    Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
     """
     started = time.monotonic()
     _warm_up(contenders, plan.warmup_s, synchronize, before)
@@ -108,6 +110,8 @@ def _take(
         for contender in order(contenders, number):
             before(contender.name)
             contender.sampler.take()
+            if contender.keeps:
+                synchronize()
         slow.update(slowdown())
     synchronize()
     slow.update(slowdown())

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import torch
 
 from backends import Enqueue
-from suite.device import chosen, memory
+from suite.device import chosen, l2, memory
 from suite.record.measurement import Method
 
 MOST_LAUNCHES = 512
@@ -197,6 +197,12 @@ class Device:
         """Wait until everything enqueued is done; raises what went wrong on the device."""
         if self.kind == "cuda":
             torch.cuda.synchronize()
+
+    def settle(self) -> None:
+        """The same, and let L2 give up the lines that kernels asked it to keep."""
+        self.synchronize()
+        if self.kind == "cuda":
+            l2.forget_kept()
 
     def free_bytes(self) -> int:
         """Memory that can be taken now."""

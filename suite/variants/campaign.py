@@ -113,7 +113,10 @@ def _measure(
 def entries(variants: Iterable[Variant]) -> list[Entry]:
     """The backends that are installed, then the variants as if they were some."""
     references = [entry for entry in backends.find(REFERENCES) if not backends.why_unavailable(entry, "cuda")]
-    return [*references, *(Entry(each.name, each.what, requires=("torch", "triton")) for each in variants)]
+    return [
+        *references,
+        *(Entry(each.name, each.what, requires=("torch", "triton"), keeps=each.keeps) for each in variants),
+    ]
 
 
 def to_rows(comparisons: Comparisons) -> list[Row]:

@@ -40,6 +40,11 @@ class Variant:
     store_evict: str = ""
 
     @property
+    def keeps(self) -> bool:
+        """Whether L2 is asked to keep lines."""
+        return "evict_last" in (self.load_evict, self.store_evict)
+
+    @property
     def what(self) -> str:
         """The knobs in words."""
         threads = self.warps * WARP_THREADS

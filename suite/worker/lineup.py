@@ -69,7 +69,7 @@ class Lineup:
 
     def _add(self, name: str, launches: Sequence[Enqueue], form: str, entry: Entry | None = None) -> None:
         """entry: the backend that launches; None for a ceiling."""
-        self.contenders.append(Contender(name, self._sampler(launches, entry)))
+        self.contenders.append(Contender(name, self._sampler(launches, entry), keeps=entry is not None and entry.keeps))
         self._forms[name] = form
 
     def _sampler(self, launches: Sequence[Enqueue], entry: Entry | None) -> timing.Sampler:

@@ -185,7 +185,7 @@ class Server:
         try:
             plan = request.plan.after(time.monotonic() - self._worked)
             result = campaign.run(
-                lineup.contenders, plan, self.device.synchronize, self._progress, before, nvml.slowdown_reasons
+                lineup.contenders, plan, self.device.settle, self._progress, before, nvml.slowdown_reasons
             )
         except campaign.CampaignFailed as error:
             measured.outcomes.append(_of_the_case(request, error.kind, str(error)))

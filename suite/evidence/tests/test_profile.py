@@ -114,6 +114,15 @@ def test_kernels_of_one_name_are_numbered(fake: Fake) -> None:
     assert set(found.kernels) == {"mul", "mul #2", "mul #3", "mul #4"}
 
 
+def test_the_copy_that_is_a_ceiling_is_counted_too_unless_backends_are_named(fake: Fake) -> None:
+    folder = fake(printed("k"), FORM)
+    assert profile.main(["--out", str(folder)]) == 0
+    (path,) = folder.iterdir()
+    counted = store.read_document(path, Profile).backends
+    assert next(iter(counted)) == "ceiling_copy"
+    assert set(counted) == {"ceiling_copy", *(each.name for each in backends.CATALOGUE if "cuda" in each.devices)}
+
+
 def test_the_child_is_told_backend_and_case(fake: Fake, tmp_path: Path) -> None:
     profile.main(["--backends", "numba_cuda", "--out", str(fake(printed("k"), FORM))])
     for run, names in enumerate(ncu.RUNS):

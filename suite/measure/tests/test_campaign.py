@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,13 @@ def test_what_is_far_from_the_others_need_not_be_known_as_well() -> None:
         result = campaign.run([quiet, scattering], Plan(warmup_s=0.0, budget_s=60), lambda: None)
         assert result.stop_reason == "precise"
         assert (len(scattering.samples_s) == 60) == ends_early
+
+
+def test_after_one_that_asks_l2_to_keep_lines_it_is_let_forget_before_the_next() -> None:
+    log: list[str] = []
+    contenders = [Contender(name, Told(name, log, noisy(i, 0.0)), keeps=name == "b") for i, name in enumerate("abc")]
+    campaign.run(contenders, replace(SMOKE, look_every=2, max_rounds=2), lambda: log.append("settle"))
+    assert log == [*("a", "b", "settle", "c"), *("a", "c", "b", "settle"), "settle"]
 
 
 def test_every_round_visits_every_contender_once_in_changing_order() -> None:

@@ -216,3 +216,10 @@ def test_the_variants_on_the_gpu() -> None:
             here = {row.variant for row in rows if (row.series, row.case) == (series, case.id)}
             refused = {each.backend for each in outcomes if (each.series, each.case) == (series, case.id)}
             assert names | {*REFERENCES, "ceiling_memcpy", "ceiling_copy"} <= here | refused, case.id
+
+
+def test_who_asks_l2_to_keep_lines_says_so_and_no_backend_does() -> None:
+    from suite.variants import campaign
+
+    keeping = {each.name for each in campaign.entries(VARIANTS) if each.keeps}
+    assert keeping == {"keep_b", "keep_b_two_512", "keep_b_256"}
