@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 import subprocess
 import sys
 import textwrap
@@ -98,7 +99,7 @@ FAKE = """
     from suite.session import ranks
     if __name__ != "__main__":
         group = ranks.group()
-        if group.rank == 1 and not os.path.exists("{once}"):
+        if group.rank == {killed} and not os.path.exists("{once}"):
             open("{once}", "w").close()
             os.kill(os.getpid(), signal.SIGKILL)
         name = store.stem(group.utc, provenance.commit(), provenance.tree_clean())
@@ -109,21 +110,18 @@ FAKE = """
 """
 
 
+def faked(folder: Path, killed: int) -> list[str]:
+    """What a rank gives pytest; killed: the rank whose first run ends itself."""
+    fake = folder / "bench_fake.py"
+    fake.write_text(textwrap.dedent(FAKE.format(once=folder / "once", folder=folder / "runs", killed=killed)))
+    options = ["-p", "suite.session.plugin", "-p", "no:cacheprovider", "-c", str(ROOT / "pyproject.toml")]
+    return [*options, str(fake), f"--record={folder / 'runs'}"]
+
+
 def test_a_rank_that_is_killed_takes_only_itself_out_and_is_tried_again(tmp_path: Path) -> None:
     """Two ranks by torch.distributed's launcher, whose runs are a file that writes its record or kills itself."""
-    fake = tmp_path / "bench_fake.py"
-    fake.write_text(textwrap.dedent(FAKE.format(once=tmp_path / "once", folder=tmp_path / "runs")))
-    command = [sys.executable, "-m", "suite.session.rank", "--gpus", "cpu,cpu", "--launch", "--"]
-    command += [
-        "-p",
-        "suite.session.plugin",
-        "-p",
-        "no:cacheprovider",
-        "-c",
-        str(ROOT / "pyproject.toml"),
-        str(fake),
-        f"--record={tmp_path / 'runs'}",
-    ]
+    launcher = ["-m", "suite.session.rank", "--gpus", "cpu,cpu", "--launch", "--"]
+    command = [sys.executable, *launcher, *faked(tmp_path, killed=1)]
 
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
     said = done.stdout.splitlines()
@@ -139,3 +137,24 @@ def test_a_rank_that_is_killed_takes_only_itself_out_and_is_tried_again(tmp_path
     assert [each.code for each in came] == [0, 0]
     assert rank._conclude(came, kept) == 0
     assert not kept.exists()
+
+
+def test_two_launchers_make_one_group_of_runs(tmp_path: Path) -> None:
+    """As on two hosts, by torchrun over loopback: each has one rank, and the first rank says what came of all."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", "--master-addr"]
+    torchrun += ["127.0.0.1", "--master-port", port]
+    asked = ["-m", "suite.session.rank", "--gpus", "cpu", "--", *faked(tmp_path, killed=-1)]
+    both = [
+        subprocess.Popen([*torchrun, f"--node-rank={n}", *asked], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for n in (0, 1)
+    ]
+    said = [each.communicate(timeout=120)[0].splitlines() for each in both]
+    assert [each.returncode for each in both] == [0, 0]
+    runs = sorted((tmp_path / "runs").rglob("*.json"))
+    assert [line.partition("run: ")[2] for line in said[0][:2]] == [str(run) for run in runs]
+    assert said[1] == []
+    assert len({run.name.removesuffix(f"-{run.parent.name}.json") for run in runs}) == 1  # they began as one
+    assert [run.parent.name[-3:] for run in runs] == ["-r0", "-r1"]
+    assert list(tmp_path.glob("runs/.*.group")) == []
