@@ -10,7 +10,7 @@ import altair as alt
 
 from reports import units
 from reports.document import Figure
-from reports.figures.strip import LENS, top
+from reports.figures.strip import LENS, MOST, top
 from reports.figures.svg import FAINT, GRID, INK, NEUTRAL, colour, draw, where
 from reports.marks import footnotes, starred
 from reports.view import View, contenders
@@ -68,7 +68,7 @@ def _row(m: Measurement, name: str) -> dict[str, Any]:
         "name": name,
         "share": share,
         "low": 100 * (low or 0),
-        "high": 100 * (high or 0),
+        "high": min(100 * (high or 0), MOST),
         "text": units.percent_interval(m.of_ceiling, m.of_ceiling_ci99),
         "colour": colour(m.backend) if m.role == "backend" else NEUTRAL,
         "shape": OFF if share < LENS else "circle" if m.role == "backend" else "diamond",

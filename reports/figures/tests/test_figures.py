@@ -1,5 +1,6 @@
 """Figures: drawn for what was measured, each backend in its own colour, and those without a number in their place."""
 
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -39,6 +40,16 @@ def test_who_has_no_number_at_the_headline_is_in_the_headline_figure(tmp_path: P
     assert "triton_baseline" in figure.svg
     assert "elsewhere" not in figure.svg
     assert "absent" not in figure.svg
+
+
+def test_an_interval_that_claims_nothing_is_drawn_to_the_scale_s_end(tmp_path: Path) -> None:
+    raw = factory.run(cases=(HEADLINE,))
+    for bench in raw["benchmarks"]:
+        if bench["extra_info"].get("of_ceiling"):
+            bench["extra_info"]["of_ceiling_ci99"] = [0.0, sys.float_info.max]
+    figure = headline(factory.viewed(tmp_path, raw))
+    assert figure is not None
+    ElementTree.fromstring(figure.svg)
 
 
 NAMED = {entry.name: entry.colour for entry in CATALOGUE if entry.colour}
