@@ -187,9 +187,8 @@ def launch_arguments(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
     rows, cols = out.shape
     lanes = 16 // out.element_size()
     largest = lanes * max(config.kwargs["BLOCK"] for config in scale_flat.configs)
-    reach = [rows * cols + largest]
-    reach += [sum((n - 1) * s for n, s in zip(t.shape, t.stride(), strict=True)) for t in (a, b, out)]
-    index = tl.int32 if max(reach) < 2**31 else tl.int64
+    reach = [sum((n - 1) * s for n, s in zip(t.shape, t.stride(), strict=True)) for t in (a, b, out)]
+    index = tl.int32 if max(rows * cols + largest, *reach) < 2**31 else tl.int64
 
     # Lines run along the axis on which C's elements lie closest; strides of an axis of one element mean nothing.
     by_line = rows == 1 or (cols > 1 and out.stride(1) <= out.stride(0))

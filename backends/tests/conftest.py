@@ -1,11 +1,18 @@
-"""What the backends' tests share: a stream of their own on a GPU."""
+"""What the backends' tests share: the drop-in file, and a stream of their own on a GPU."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
+
+
+@pytest.fixture
+def tuned() -> Any:
+    """The drop-in file; the test is skipped where there is no Triton."""
+    return pytest.importorskip("backends.triton_tuned")
 
 
 @pytest.fixture

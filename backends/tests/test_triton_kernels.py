@@ -97,11 +97,6 @@ def interpreted() -> Any:
     return child(interpret_cases, interpret=True)
 
 
-@pytest.fixture
-def tuned() -> Any:
-    return pytest.importorskip("backends.triton_tuned")
-
-
 def test_every_case_is_computed_exactly(interpreted: Any) -> None:
     assert {case: count for case, (_, count) in interpreted.items() if count} == {}
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from reports import archive
 from reports.answers.condense import condense
 from reports.answers.documents import documents
+from reports.answers.evidence import Evidence
 from reports.answers.evidence import files as of_data
-from reports.answers.regret import judge
+from reports.answers.regret import Judgement, judge
 from reports.document import Page
 from reports.kept import Kept
 from reports.places import PUBLISHED
@@ -64,8 +65,7 @@ def publish(
     for slug, written in beside:
         made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
     condensed = condense(devices, of_data(data))
-    truths = condense(judging).devices
-    judged = {slug: judge(each, truths.get(slug)) for slug, each in condensed.devices.items()}
+    judged = _judged(condensed, condense(judging))
     tried_here = {slug: found for slug, (_, found) in others.items()}
     made["README.md"] = index(views, made, tried_here, scaled, condensed, judged)
     made |= documents(condensed, judged, kept)
@@ -106,6 +106,11 @@ def _beside(
     for slug, runs in views.items():
         for group in spread.groups(runs):
             yield slug, spread.page(group, f"../../data/{slug}", runs)
+
+
+def _judged(known: Evidence, held_out: Evidence) -> dict[str, Judgement]:
+    """Device slug -> what following the answers costs there."""
+    return {slug: judge(each, held_out.devices.get(slug)) for slug, each in known.devices.items()}
 
 
 def _wrong_kernels(data: Path, pass_over: archive.PassOver) -> Page:

@@ -10,9 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import numpy as np
-from scipy.stats import wilcoxon
-
 from suite import statistics
 from suite.cases import Case
 from suite.check.probes import Probe
@@ -23,6 +20,7 @@ from suite.judge.checks import in_words
 from suite.judge.remote import LONGEST_S, Remote, times_of
 from suite.judge.timed_side import CANDIDATE
 from suite.judge.trial import Bench, Caught, Trial
+from suite.judge.walks import Walks
 from suite.measure import campaign, timing
 from suite.measure.campaign import Contender
 from suite.measure.plan import CEILINGS, CONTROL, Plan
@@ -37,14 +35,6 @@ LEAST_SHARE = 0.5
 """Of the judge's time that a batch must report: the rest is requests, unmeasured launches and waits."""
 
 SECRET_LOOKS = 3
-PAIRS_S, FEWEST_PAIRS = 3.0, 9
-"""Seconds for the pairs of walks, most of which goes into drawing new inputs, and the fewest that are taken.
-
-The first warms up. Of the other eight, one that contradicts leaves Wilcoxon's test with p <= 0.008.
-"""
-
-STEADY_MARGIN = {"cuda": 0.10, "cpu": 0.35}
-"""How much longer a walk over changed operands may take. On the CPU other work on the machine shows in it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +62,7 @@ class Timed:
         count = max(1, min(max(least, needed), effort.most_sets, timing.MOST_LAUNCHES, room))
         self.needed = needed
         self.trials = [Trial(bench, Probe(case, case.id), index) for index in range(count)]
+        self._walks = Walks(bench, self.trials)
         for one in self.trials:
             one.fill(bench.drawn(ordinary=True))
         for one in self.trials:
@@ -144,8 +135,8 @@ class Timed:
         """Change the inputs, wholly or in one place, have the timed thing enqueued again, compare. Raises Caught."""
         self.synchronize()
         self._sampler.set_aside()
-        self._walk(changed=True)  # so that out holds the candidate's own C
-        how = self._change(kind)
+        self._walks.over_changed()  # so that out holds the candidate's own C
+        how = self._walks.change(kind)
         self._enqueue()
         self._sampler.drop()
         for one in self.trials:
@@ -160,56 +151,17 @@ class Timed:
             self.bench.candidate.tell("take", name=CANDIDATE)
         self.bench.ask("copy_back", LONGEST_S)
 
-    def _change(self, kind: int) -> str:
-        """Change inputs of every set; returns how, in words."""
-        for one in self.trials:
-            new = self.bench.drawn(ordinary=True)
-            if kind % 3 == 1:
-                row = self.bench.random.randrange(self.case.rows)
-                one.fill_a(replace(one.drawn, row=row, row_seed=new.a_seed))
-                continue
-            if kind % 3 == 2:
-                new = replace(one.drawn, b_seed=new.b_seed)
-            one.fill(new)
-            if kind % 3 == 0:
-                one.poison_out()
-        return ("all inputs changed and C was poisoned", "one element of A changed", "B changed")[kind % 3]
-
-    def _walk(self, changed: bool, kind: int = 0) -> float:
-        """Seconds of one launch on every set: over changed inputs and poison, or over what the walk before left."""
-        if changed:
-            self._change(kind)
-        else:
-            for one in self.trials:  # the same work as a change, so that caches, clocks and waits are left alike
-                one.fill_again(only_a=kind == 1)
-        return float(self.bench.ask("once", LONGEST_S)["seconds"])
-
     def steady(self) -> None:
         """Raises Caught where a walk over changed operands takes longer than one over the same again."""
-        if self.bench.leaves_out("steady") or self.effort.pairs < 2 or self.series in timing.HOST_LAUNCHES:
+        pairs = self.effort.pairs
+        if self.bench.leaves_out("steady") or pairs < 2 or self.series in timing.HOST_LAUNCHES:
             return
         for kind, what in ((0, "C and its inputs hold"), (1, "one element of A holds")):
             # Twice, for a machine at other work may have done it once.
-            longer = self._longer(kind) and self._longer(kind)
+            longer = self._walks.longer(kind, pairs) and self._walks.longer(kind, pairs)
             if longer:
                 said = f"its time depends on what {what}: {longer:.2f} times as long after they changed"
                 raise Caught("steady", "incorrect", said)
-
-    def _longer(self, kind: int) -> float:
-        """How many times as long walks over changed operands take; 0 where the pairs do not show it at 1 %."""
-        longer = np.asarray(self._pairs(kind))
-        beyond = np.log(longer / (1 + STEADY_MARGIN[self.bench.kind]))
-        if wilcoxon(beyond, alternative="greater").pvalue > 1 - statistics.CONFIDENCE:
-            return 0.0
-        return float(np.median(longer))
-
-    def _pairs(self, kind: int) -> list[float]:
-        """Time over changed operands / time over the same again, pair by pair."""
-        until = time.monotonic() + PAIRS_S
-        taken: list[float] = []
-        while len(taken) < self.effort.pairs and (len(taken) < FEWEST_PAIRS or time.monotonic() < until):
-            taken.append(self._walk(True, kind) / self._walk(False, kind))
-        return taken[1:]
 
     def clock(self) -> None:
         """Raises Caught where a batch's reported time is not what the judge's own clock saw."""
