@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from statistics import median
 from typing import Any
 
 import pytest
@@ -223,3 +224,38 @@ def test_who_asks_l2_to_keep_lines_says_so_and_no_backend_does() -> None:
 
     keeping = {each.name for each in campaign.entries(VARIANTS) if each.keeps}
     assert keeping == {"keep_b", "keep_b_two_512", "keep_b_256"}
+
+
+@pytest.mark.gpu
+def test_a_variant_that_keeps_lines_leaves_none_of_them_to_the_next() -> None:
+    """A copy in the series cold takes as long after keep_b, once L2 was let forget, as after itself."""
+    torch = pytest.importorskip("torch")
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device")
+    from suite.check import operands
+    from suite.device import machine
+    from suite.measure import ceilings, timing
+    from suite.measure.plan import CEILINGS
+    from suite.variants import kernel
+
+    device, case = timing.Device(), Case(4096, 4096)
+    keeping = next(each for each in VARIANTS if each.name == "keep_b")
+    with device.active():
+        needed = timing.sets_needed(case.bytes_moved, machine.cache_bytes("cuda"))
+        sets = [operands.allocate(case, device.torch) for _ in range(needed)]
+        copies, _ = ceilings.ceilings(sets)[CEILINGS[1]]
+        copy = timing.GraphSampler(copies, 10 * needed)
+        keep = timing.GraphSampler(
+            [kernel.bind(keeping, on.a, on.b, on.out, device.stream) for on in sets], 10 * needed
+        )
+        seconds: dict[bool, list[float]] = {False: [], True: []}
+        for turn in range(120):
+            after_it = bool(turn % 2)
+            (keep if after_it else copy).take()
+            device.settle()
+            copy.collect()
+            copy.take()
+            device.settle()
+            seconds[after_it] += copy.collect()
+        after_itself, after_keep = (median(each[20:]) for each in seconds.values())
+    assert after_keep == pytest.approx(after_itself, rel=0.005)
