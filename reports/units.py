@@ -12,6 +12,8 @@ if TYPE_CHECKING:  # it brings pydantic, 0.2 s that an answer need not wait for
 
 ABSENT = "–"
 
+UNBOUNDED = 1e6
+
 ONE_PROCESS = "99 %, one process"
 """What an interval is where one process took all rounds: a repeat scatters by more than it shows."""
 
@@ -32,17 +34,22 @@ def percent_interval(share: float | None, interval: tuple[float, float] | None) 
     """A share with its interval, both in percent to one decimal: 99.6 % [99.5, 99.7]."""
     if share is None or interval is None:
         return percent(share)
-    return f"{percent(share)} [{100 * interval[0]:.1f}, {100 * interval[1]:.1f}]"
+    return f"{percent(share)} [{_end(100 * interval[0], 1)}, {_end(100 * interval[1], 1)}]"
 
 
 def interval_alone(interval: tuple[float, float] | None) -> str:
     """An interval of shares in percent: 99.5 to 99.7 %."""
-    return ABSENT if interval is None else f"{100 * interval[0]:.1f} to {100 * interval[1]:.1f} %"
+    return ABSENT if interval is None else f"{_end(100 * interval[0], 1)} to {_end(100 * interval[1], 1)} %"
 
 
 def ratio(value: float, interval: tuple[float, float]) -> str:
     """A ratio of times with its interval, to three decimals."""
-    return f"{value:.3f} [{interval[0]:.3f}, {interval[1]:.3f}]"
+    return f"{value:.3f} [{_end(interval[0], 3)}, {_end(interval[1], 3)}]"
+
+
+def _end(value: float, decimals: int) -> str:
+    """An interval's end; a record writes the largest float where it has none, which is 309 digits."""
+    return "∞" if value > UNBOUNDED else f"{value:.{decimals}f}"
 
 
 def microseconds(seconds: float | None) -> str:

@@ -1,5 +1,7 @@
 """Every number as it is written."""
 
+import sys
+
 import pytest
 
 from reports import units
@@ -27,3 +29,10 @@ def test_units() -> None:
     assert units.binary(50 * 2**20) == "50 MiB"
     assert units.binary(1536) == "1.5 KiB"
     assert units.percent_interval(0.996, (0.9954, 0.9966)) == "99.6 % [99.5, 99.7]"
+
+
+def test_an_interval_without_an_end_is_written_shortly() -> None:
+    nothing = 0.0, sys.float_info.max
+    assert units.percent_interval(0.5, nothing) == "50.0 % [0.0, ∞]"
+    assert units.interval_alone(nothing) == "0.0 to ∞ %"
+    assert units.ratio(1.0, nothing) == "1.000 [0.000, ∞]"
