@@ -146,6 +146,8 @@ def energy(backend: str, case: Case, sets: Sequence[Enqueue], synchronize: Calla
         seconds, launches = step.seconds - first.seconds, step.launches - first.launches
         if seconds >= ENERGY_S:
             joules = (step.millijoules - first.millijoules) / 1e3 / launches
+            if joules <= 0:  # the counter began anew
+                return None
             return Energy(backend=backend, case=case.id, joules_per_launch=joules, launches=launches, seconds=seconds)
     return None
 
@@ -193,7 +195,7 @@ def _ask(query: Query, *arguments: object) -> Any:
 
 
 def _answer(query: Query, *arguments: object) -> Any:
-    """What NVML answers; None where it is not there, too old for the query, or refuses it.
+    """What NVML answers; None where it is not there, too old for the query, refuses it, or tells what cannot be.
 
     Raises ValueError for what is none of QUERIES.
     """
@@ -207,9 +209,9 @@ def _answer(query: Query, *arguments: object) -> Any:
         return None
     try:
         told = getattr(nvml, query)(*arguments)
-    except nvml.NVMLError:
+    except (nvml.NVMLError, OSError, UnicodeError):  # refused; no library to ask; a text in no encoding
         return None
-    return None if told in UNKNOWN else told
+    return None if told in UNKNOWN or (isinstance(told, int) and not 0 <= told <= UNKNOWN[-1]) else told
 
 
 @cache
@@ -224,8 +226,8 @@ def _device() -> tuple[ModuleType, Any] | None:
     uuid = str(torch.cuda.get_device_properties(torch.cuda.current_device()).uuid)
     try:
         pynvml.nvmlInit()
-        return pynvml, _handle(pynvml, uuid.removeprefix("GPU-"))
-    except pynvml.NVMLError:
+        return pynvml, _handle(pynvml, uuid.removeprefix("GPU-").removeprefix("MIG-"))
+    except (pynvml.NVMLError, OSError):
         return None
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from backends import find, load
 from suite.cases import HEADLINE
@@ -127,6 +130,35 @@ def test_whatever_is_not_answered_is_unknown(gpu: Callable[..., None]) -> None:
     assert nvml.energy("right", HEADLINE, [torch.Tensor], lambda: None) is None
 
 
+def undecodable(*arguments: object) -> Any:
+    return b"\xff580".decode()
+
+
+def no_library(*arguments: object) -> Any:
+    raise OSError("libnvidia-ml.so.1: cannot open shared object file")
+
+
+@pytest.mark.parametrize("fails", [undecodable, no_library], ids=lambda fails: fails.__name__)
+def test_an_answer_that_cannot_be_had_is_none(fails: Callable[..., Any], gpu: Callable[..., None]) -> None:
+    gpu(**dict.fromkeys(H100, fails))
+    assert set(nvml.facts().values()) == {None}
+
+
+NUMBERS = st.sampled_from([None, 0, 1, -1, 2**31, *nvml.UNKNOWN]) | st.integers(-(2**63), 2**64)
+NUMBERED = [
+    query for query in H100 if query not in ("nvmlSystemGetDriverVersion", "nvmlDeviceGetComputeRunningProcesses")
+]
+
+
+@given(told=st.fixed_dictionaries({query: NUMBERS for query in NUMBERED if "Mode" not in query}))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_number_is_answered_the_run_goes_on(told: dict[str, int | None], gpu: Callable[..., None]) -> None:
+    gpu(**{query: refuse if value is None else answer(value) for query, value in told.items()})
+    Machine(kind="cuda", name="X", cache_bytes=1 << 20, memory_bytes=1, **nvml.facts())
+    for value in nvml.state("during", 1.0).model_dump(exclude={"when", "slowdown"}).values():
+        assert value is None or value >= 0
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
@@ -205,10 +237,36 @@ def test_energy_is_counted_from_step_to_step(gpu: Callable[..., None], monkeypat
     assert nvml.ENERGY_S <= found.seconds < nvml.ENERGY_S + 0.2
 
 
+def test_a_counter_that_begins_anew_is_none(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.033)
+    monkeypatch.setattr(nvml, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    gpu(nvmlDeviceGetTotalEnergyConsumption=lambda handle: (9 - int(clock.now / 0.1)) % 10 * 30_000)
+
+    def launch() -> torch.Tensor:
+        clock.now += 1e-3
+        return torch.empty(0)
+
+    assert nvml.energy("right", HEADLINE, [launch], lambda: None) is None
+
+
 def test_a_counter_that_stands_still_is_none(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nvml, "ENERGY_MOST_S", 0.01)
     gpu(nvmlDeviceGetTotalEnergyConsumption=answer(5))
     assert nvml.energy("right", HEADLINE, [lambda: torch.empty(0)], lambda: None) is None
+
+
+@pytest.mark.parametrize("uuid", ["7", "GPU-7", "MIG-7"])
+def test_a_device_is_asked_by_its_uuid_however_torch_words_it(uuid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    made = SimpleNamespace(
+        NVMLError=NVMLError, nvmlInit=lambda: None, nvmlDeviceGetHandleByUUID=lambda uuid: asked.append(uuid)
+    )
+    monkeypatch.setitem(sys.modules, "pynvml", made)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "current_device", lambda: 0)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda index: SimpleNamespace(uuid=uuid))
+    nvml._device.__wrapped__()
+    assert asked == ["GPU-7"]
 
 
 def test_a_slice_is_found_by_its_own_uuid() -> None:
