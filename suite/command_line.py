@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from backends import CannotDo, DiagbenchError
+from suite.scratch import require_home
 from suite.text import MESSAGE, NAME, one_line
 
 __all__ = ["CRASHED", "INTERRUPTED", "UNHEARD", "Parser", "crash", "name", "one_line", "path", "run", "whole"]
@@ -76,6 +77,7 @@ def run(prog: str, work: Callable[[], int], cannot: int = CannotDo.exit_code) ->
     for stream in (sys.stdout, sys.stderr):
         with suppress(AttributeError, ValueError, OSError):  # closed, or put there by a test
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # whatever the locale can show
+    require_home()
     try:
         code = work()
         if sys.stdout is None:  # closed before Python began

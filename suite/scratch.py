@@ -16,6 +16,14 @@ SETTLED_S = 60.0
 """How old a folder must be to be taken for left behind: by then its process has locked it."""
 
 
+def require_home() -> None:
+    """Let TMPDIR be the home of a user id that has neither HOME nor a name: libraries look for one when imported."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = tempfile.gettempdir()
+
+
 class Scratch:
     """A folder in TMPDIR, or in `place`; a context manager. It is locked, so that its process is known to live."""
 

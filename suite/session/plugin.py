@@ -17,6 +17,7 @@ from suite import ROOT
 from suite.cases import HELD_OUT, parse
 from suite.device import provenance
 from suite.record import packed, store
+from suite.scratch import require_home
 from suite.session import bench as benches
 from suite.session import collection, destination, options, ranks, run_file, streams, welcome
 from suite.session.bench import Bench
@@ -43,6 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """With --gpus this process becomes the launcher of one such process per GPU."""
     config.stash[HEARD] = _heard(config)
+    require_home()
     if config.getoption("--gpus"):
         try:
             options.parse(config).held.close()  # what is wrong is said once, before there are ranks

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
-from suite.scratch import PREFIX, SETTLED_S, Scratch
+from suite.scratch import PREFIX, SETTLED_S, Scratch, require_home
 
 
 def left(place: Path, name: str, age_s: float) -> Path:
@@ -37,6 +38,19 @@ def test_another_user_s_folder_stays(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("os.getuid", lambda: os.stat(tmp_path).st_uid + 1)
     Scratch(tmp_path).close()
     assert old.exists()
+
+
+def test_a_user_id_without_a_name_has_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setenv("HOME", "/mine")
+    require_home()
+    assert Path.home() == Path("/mine")
+    monkeypatch.delenv("HOME")
+    require_home()
+    assert Path.home() == Path(tempfile.gettempdir())
 
 
 def test_a_folder_is_taken_away_once(tmp_path: Path) -> None:
