@@ -81,12 +81,16 @@ class Case:
 @lru_cache(maxsize=4096)
 def parse(case_id: str) -> Case:
     """The Case of an id. Raises UnknownCase if it does not have the form ROWSxCOLS-dtype-layout."""
+    none = UnknownCase(f"not a case id: {case_id!r}; the form is {HEADLINE.id}")
     try:
         shape, dtype, layout = case_id.split("-")
         rows, cols = (int(side) for side in shape.split("x"))
     except ValueError:
-        raise UnknownCase(f"not a case id: {case_id!r}; the form is 4096x4096-float32-contiguous") from None
-    return Case(rows, cols, dtype, layout)  # type: ignore[arg-type]  # __post_init__ checks it
+        raise none from None
+    case = Case(rows, cols, dtype, layout)  # type: ignore[arg-type]  # __post_init__ checks it
+    if case.id != case_id:  # int reads 1_000 and digits of any script, but a case has one id
+        raise none
+    return case
 
 
 HEADLINE = Case(4096, 4096)

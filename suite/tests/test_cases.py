@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import get_args
 
-from suite.cases import HEADLINE, SWEEPS, Case, UnknownCase, parse, sweep
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from suite.cases import HEADLINE, ITEMSIZE, LONGEST_SIDE, SWEEPS, Case, Layout, UnknownCase, parse, sweep
 
 
 def test_bytes_are_b_c_and_a_once() -> None:
@@ -12,16 +16,44 @@ def test_bytes_are_b_c_and_a_once() -> None:
     assert Case(4, 3, "float16").bytes_moved == (12 + 12 + 4) * 2
 
 
-@pytest.mark.parametrize("case", SWEEPS["full"])
-def test_ids_round_trip(case: Case) -> None:
+SIDES = st.integers(0, LONGEST_SIDE)
+
+
+@given(SIDES, SIDES, st.sampled_from(list(ITEMSIZE)), st.sampled_from(get_args(Layout)))
+@settings(max_examples=100, deadline=None)
+def test_every_case_has_one_id(rows: int, cols: int, dtype: str, layout: Layout) -> None:
+    case = Case(rows, cols, dtype, layout)
     assert parse(case.id) == case
+    assert case.bytes_moved == (2 * rows * cols + rows) * ITEMSIZE[dtype]
 
 
-@pytest.mark.parametrize(
-    "text", ["", "4096", "4096x4096", "4x4-int8-contiguous", "4x4-float32-tiled", "ax4-float32-contiguous"]
+PARTS = st.sampled_from(
+    ["4", "0", "x", "-", ",", " ", "_", "+", "\u0664", "1e3", "float32", "int8", "contiguous", "nan"]
 )
-def test_bad_ids_are_refused(text: str) -> None:
-    with pytest.raises(UnknownCase):
+
+
+@given(st.text(max_size=40) | st.lists(PARTS, max_size=9).map("".join))
+@example("4_0x4-float32-contiguous")
+@example("\u0664x4-float32-contiguous")
+@example(" 4x4-float32-contiguous")
+@example("04x4-float32-contiguous")
+@example("4x4-int8-contiguous")
+@example("4x4-float32-tiled")
+@example("9" * 5000 + "x4-float32-contiguous")
+@example("1099511627777x4-float32-contiguous")
+@settings(max_examples=200, deadline=None)
+def test_any_other_text_is_refused(text: str) -> None:
+    for read in (parse, sweep):
+        try:
+            found = read(text)
+        except UnknownCase:
+            continue
+        assert text in SWEEPS or text == (found.id if isinstance(found, Case) else ",".join(each.id for each in found))
+
+
+@pytest.mark.parametrize(("text", "said"), [("4096x4096", "4096x4096-float32-cont"), ("4x4-int8-contiguous", "int8")])
+def test_what_is_wrong_with_an_id_is_said(text: str, said: str) -> None:
+    with pytest.raises(UnknownCase, match=said):
         parse(text)
 
 

@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from copy import copy
+from copy import copy, deepcopy
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -202,6 +204,44 @@ def test_whatever_a_journal_holds_it_is_read_and_gone_on_with(tmp_path: Path, li
     path.write_bytes(b"\n".join([LINE, *lines, b""]))
     assert Journal(path).answer("gate", "a", unasked) is None
     assert Journal(path).answer("gate", "another", lambda: None) is None
+
+
+def written() -> list[Any]:
+    """The lines of a journal that holds each kind of answer."""
+    with tempfile.TemporaryDirectory() as folder:
+        journal = Journal(Path(folder, "j"))
+        for kind, key, answer in ANSWERS:
+            journal.answer(kind, key, partial(copy, answer))
+        return [json.loads(line) for line in Path(folder, "j").read_text().splitlines() if line]
+
+
+WRITTEN = written()
+ODD = st.sampled_from([None, True, -1, 0, 1e308, 10**400, "", "x", "\ud800", [], {}, [None], {"x": 1}]) | st.floats()
+
+
+@given(st.data(), ODD)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_answers_with_anything_anywhere_are_taken_up_or_asked_again(
+    tmp_path: Path, data: st.DataObject, value: object
+) -> None:
+    lines = deepcopy(WRITTEN)
+    at: Any = data.draw(st.sampled_from(lines))
+    while True:
+        key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
+        if not isinstance(at[key], dict | list) or not at[key] or data.draw(st.booleans()):
+            break
+        at = at[key]
+    at[key] = value
+    path = tmp_path / ".z.journal"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    said: list[str] = []
+    journal = Journal(path, said.append)
+    assert len(said) <= 1
+    found = [journal.answer(kind, name, partial(copy, answer)) for kind, name, answer in ANSWERS]
+    again = Journal(path, pytest.fail)
+    for (kind, name, answer), each in zip(ANSWERS, found, strict=True):
+        assert isinstance(each, type(answer)) or kind in ("gate", "examination", "began")
+        assert again.answer(kind, name, partial(copy, each)) == each
 
 
 SWEEP = "33x17-float32-contiguous,8x8-float32-contiguous"
