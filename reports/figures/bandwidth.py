@@ -8,11 +8,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-import altair as alt
-
 from reports import units
 from reports.document import Figure
-from reports.figures.svg import FAINT, MUTED, NEUTRAL, PANEL_WIDTH, colour, draw, where
+from reports.figures.svg import FAINT, MUTED, NEUTRAL, PANEL_WIDTH, Spec, colour, draw, layer, number, where, word
 from reports.view import View, contenders, in_order
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Series
@@ -53,9 +51,9 @@ def _figure(
     """One series; scales are common to `every` one, so that figures can be compared."""
     left_out = f"Not drawn, under {percent(OFF_THE_FRAME, 0)} of the ceiling: {', '.join(off)}"
     under = [line for text in (where(view), left_out if off else "") for line in textwrap.wrap(text, SUBTITLE_WIDTH)]
-    title = alt.Title(f"Bandwidth, float32 squares, {series}", subtitle=under, fontSize=13)
+    title = {"text": f"Bandwidth, float32 squares, {series}", "subtitle": under, "fontSize": 13}
     caption = f"Achieved bandwidth in GB/s against bytes moved, float32 squares, series {series}, {view.machine.name}"
-    return draw(f"bandwidth-{series}", caption, lambda: _panel(view.machine, found, every).properties(title=title))
+    return draw(f"bandwidth-{series}", caption, lambda: _panel(view.machine, found, every) | {"title": title})
 
 
 def _off_the_frame(every: list[Measurement]) -> list[str]:
@@ -78,31 +76,31 @@ def _squares(view: View, series: Series) -> list[Measurement]:
     ]
 
 
-def _panel(machine: Machine, found: list[Measurement], every: list[Measurement]) -> alt.LayerChart:
+def _panel(machine: Machine, found: list[Measurement], every: list[Measurement]) -> Spec:
     speeds = [each.bandwidth_bytes_per_s / 1e9 for each in every] + [(machine.peak_bytes_per_s or 0) / 1e9]
     low, high = 0.8 * min(speed for speed in speeds if speed), 1.25 * max(speeds)
-    shades, shape = _legend(found)
-    x = alt.X("mib:Q").scale(type="log", base=2, nice=False, padding=12).title("bytes moved").axis(_bytes_axis(every))
-    y = alt.Y("speed:Q").scale(type="log", domain=[low, high], nice=False).axis(values=_decades(low, high), format=",")
-    lines = _lines(found, shades, shape, x, y.title("GB/s"))
-    return alt.layer(*_limits(machine, low), *lines).properties(width=PANEL_WIDTH, height=330)
+    across = {"type": "log", "base": 2, "nice": False, "padding": 12}
+    up = {"type": "log", "domain": [low, high], "nice": False}
+    x = number("mib", scale=across, title="bytes moved", axis=_bytes_axis(every))
+    y = number("speed", scale=up, title="GB/s", axis={"values": _decades(low, high), "format": ","})
+    layers = [*_limits(machine, low), *_lines(found, {"x": x, "y": y})]
+    return {"layer": layers, "width": PANEL_WIDTH, "height": 330}
 
 
-def _lines(found: list[Measurement], shades: alt.Color, shape: alt.Shape, x: alt.X, y: alt.Y) -> Iterator[alt.Chart]:
+def _lines(found: list[Measurement], place: Spec) -> Iterator[Spec]:
     """The layers from back to front: the ceiling, the muted backends, the others with their points."""
     best = [_point(each) | {"name": CEILING} for each in found if each.backend == each.ceiling]
     muted = [_point(each) | {"name": OTHERS, "each": each.backend} for each in found if _muted(each)]
     apart = [_point(each) for each in found if each.role == "backend" and not _muted(each)]
-    ceiling, behind, front = (
-        alt.Chart(alt.InlineData(points)).encode(x=x, y=y, color=shades) for points in (best, muted, apart)
-    )
-    yield ceiling.mark_line(strokeWidth=8, opacity=0.5)
-    yield behind.mark_line(strokeWidth=1, opacity=0.8).encode(detail="each:N")
-    yield front.mark_line(strokeWidth=1.5)
-    yield front.mark_point(filled=True, size=45, opacity=1).encode(shape=shape)
+    shades, shape = _legend(found)
+    looks = {**place, "color": shades}
+    yield layer(best, "line", looks, strokeWidth=8, opacity=0.5)
+    yield layer(muted, "line", {**looks, "detail": word("each")}, strokeWidth=1, opacity=0.8)
+    yield layer(apart, "line", looks, strokeWidth=1.5)
+    yield layer(apart, "point", {**looks, "shape": shape}, filled=True, size=45, opacity=1)
 
 
-def _legend(found: list[Measurement]) -> tuple[alt.Color, alt.Shape]:
+def _legend(found: list[Measurement]) -> tuple[Spec, Spec]:
     """The colour and the shape of what is drawn, under one legend: backends, the others as one, the ceiling.
 
     The backends stand as their lines end at the right, the fastest first; each keeps its shape in every figure.
@@ -115,10 +113,10 @@ def _legend(found: list[Measurement]) -> tuple[alt.Color, alt.Shape]:
     looks |= {OTHERS: (MUTED, "stroke")} if any(map(_muted, found)) else {}
     looks |= {CEILING: (NEUTRAL, "square")}
     colours, shapes = ([look[which] for look in looks.values()] for which in (0, 1))
-    legend = alt.Legend(title=None, orient="bottom", columns=2, symbolStrokeWidth=2, symbolOpacity=1)
+    legend = {"title": None, "orient": "bottom", "columns": 2, "symbolStrokeWidth": 2, "symbolOpacity": 1}
     return (
-        alt.Color("name:N").scale(domain=list(looks), range=colours).legend(legend),
-        alt.Shape("name:N").scale(domain=list(looks), range=shapes).legend(legend),
+        word("name", scale={"domain": list(looks), "range": colours}, legend=legend),
+        word("name", scale={"domain": list(looks), "range": shapes}, legend=legend),
     )
 
 
@@ -126,30 +124,27 @@ def _point(m: Measurement) -> dict[str, Any]:
     return {"name": m.backend, "mib": m.bytes_moved / 2**20, "speed": m.bandwidth_bytes_per_s / 1e9}
 
 
-def _limits(machine: Machine, low: float) -> list[alt.Chart]:
+def _limits(machine: Machine, low: float) -> Iterator[Spec]:
     """The lines that the device sets: the size of its cache and, where it says so, its peak bandwidth."""
     cache = "L2" if machine.kind == "cuda" else "cache"
     size = [{"mib": machine.cache_bytes / 2**20, "speed": low, "text": f"{cache} {units.binary(machine.cache_bytes)}"}]
-    base = alt.Chart(alt.InlineData(size)).encode(x="mib:Q")
-    text = {"align": "left", "color": FAINT, "fontSize": 11}
-    marks = [
-        base.mark_rule(color=FAINT, strokeDash=[2, 3]),
-        base.mark_text(dx=5, dy=-8, **text).encode(y="speed:Q", text="text:N"),
-    ]
+    words = {"align": "left", "color": FAINT, "fontSize": 11, "dy": -8}
+    across, up, text = number("mib"), number("speed"), word("text")
+    yield layer(size, "rule", {"x": across}, color=FAINT, strokeDash=[2, 3])
+    yield layer(size, "text", {"x": across, "y": up, "text": text}, dx=5, **words)
     if machine.peak_bytes_per_s:
         speed = machine.peak_bytes_per_s / 1e9
-        peak = alt.Chart(alt.InlineData([{"speed": speed, "text": f"peak {units.digits(speed)} GB/s"}]))
-        marks.append(peak.mark_rule(color=FAINT, strokeDash=[6, 3]).encode(y="speed:Q"))
-        marks.append(peak.mark_text(dx=4, dy=-8, **text).encode(x=alt.value(0), y="speed:Q", text="text:N"))
-    return marks
+        peak = [{"speed": speed, "text": f"peak {units.digits(speed)} GB/s"}]
+        yield layer(peak, "rule", {"y": up}, color=FAINT, strokeDash=[6, 3])
+        yield layer(peak, "text", {"x": {"value": 0}, "y": up, "text": text}, dx=4, **words)
 
 
-def _bytes_axis(every: list[Measurement]) -> alt.Axis:
+def _bytes_axis(every: list[Measurement]) -> Spec:
     """Ticks at every fourth power of two, in the binary unit that suits each."""
     exponents = [math.log2(each.bytes_moved / 2**20) for each in every]
     ticks = [2.0**power for power in range(-40, 41, 4) if min(exponents) - 1 <= power <= max(exponents) + 1]
     unit = "datum.value >= 1024 ? datum.value / 1024 + ' GiB' : datum.value >= 1 ? datum.value + ' MiB'"
-    return alt.Axis(values=ticks, labelExpr=f"{unit} : datum.value * 1024 + ' KiB'")
+    return {"values": ticks, "labelExpr": f"{unit} : datum.value * 1024 + ' KiB'"}
 
 
 def _decades(low: float, high: float) -> list[float]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import altair as alt
-
 from reports.document import Figure
-from reports.figures.svg import MUTED, PANEL_WIDTH, colour, draw
+from reports.figures.svg import MUTED, PANEL_WIDTH, Spec, colour, draw, layer, number, word
 
 LEAST, MOST = 0.005, 1.0
 """The losses between which curves are drawn: below half a percent is the noise, 100 % is twice the time."""
@@ -26,24 +24,28 @@ def curves(name: str, device: str, words: str, of_backends: Curves) -> Figure:
     return draw(f"within-{name}", caption, lambda: _chart(device, words, of_backends))
 
 
-def _chart(device: str, words: str, of_backends: Curves) -> alt.LayerChart:
+def _chart(device: str, words: str, of_backends: Curves) -> Spec:
     looks = {name: colour(name) for name in of_backends if colour(name) != MUTED} | {OTHERS: MUTED}
-    legend = alt.Legend(title=None, orient="bottom", columns=2, symbolType="stroke", symbolStrokeWidth=3)
-    shades = alt.Color("name:N").scale(domain=list(looks), range=list(looks.values())).legend(legend)
+    legend = {"title": None, "orient": "bottom", "columns": 2, "symbolType": "stroke", "symbolStrokeWidth": 3}
     percent = "round(datum.value * 100) + ' %'"
-    losses = alt.Axis(values=list(TICKS), labelExpr=percent, labelFlush=True)
-    x = alt.X("loss:Q").scale(type="log", domain=[LEAST, MOST], nice=False).axis(losses).title("slower by at most")
-    y = alt.Y("share:Q").scale(domain=[0, 1]).axis(values=[0, 0.25, 0.5, 0.75, 1], labelExpr=percent).title(None)
+    losses = {"values": list(TICKS), "labelExpr": percent, "labelFlush": True}
+    scale = {"type": "log", "domain": [LEAST, MOST], "nice": False}
+    shares = {"values": [0, 0.25, 0.5, 0.75, 1], "labelExpr": percent}
+    encoding = {
+        "x": number("loss", scale=scale, axis=losses, title="slower by at most"),
+        "y": number("share", scale={"domain": [0, 1]}, axis=shares, title=None),
+        "color": word("name", scale={"domain": list(looks), "range": list(looks.values())}, legend=legend),
+        "detail": word("each"),
+    }
     points = [point for name, ratios in of_backends.items() for point in _curve(name, ratios)]
+    behind, front = ([each for each in points if (each["name"] == OTHERS) == muted] for muted in (True, False))
     layers = [
-        alt.Chart(alt.InlineData([point for point in points if (point["name"] == OTHERS) == behind]))
-        .mark_line(interpolate="step-after", strokeWidth=1 if behind else 2.2, opacity=0.7 if behind else 1)
-        .encode(x=x, y=y, color=shades, detail="each:N")
-        for behind in (True, False)
+        layer(behind, "line", encoding, interpolate="step-after", strokeWidth=1, opacity=0.7),
+        layer(front, "line", encoding, interpolate="step-after", strokeWidth=2.2, opacity=1),
     ]
     under = ["share of cases within so much of the fastest,", f"{device}, each case at its worst run"]
-    title = alt.Title(words, subtitle=under, fontSize=13)
-    return alt.layer(*layers).properties(width=PANEL_WIDTH, height=200, title=title)
+    title = {"text": words, "subtitle": under, "fontSize": 13}
+    return {"layer": layers, "width": PANEL_WIDTH, "height": 200, "title": title}
 
 
 def _curve(name: str, ratios: Sequence[float]) -> Iterator[dict[str, Any]]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
-
-import altair as alt
 
 from reports import units
 from reports.document import Figure
 from reports.figures.strip import LENS, MOST, top
-from reports.figures.svg import FAINT, GRID, INK, NEUTRAL, colour, draw, where
+from reports.figures.svg import FAINT, GRID, INK, NEUTRAL, Spec, colour, draw, layer, number, where, word
 from reports.marks import footnotes, starred
 from reports.view import View, contenders
 from suite.record.measurement import Measurement
@@ -34,28 +33,33 @@ def headline(view: View) -> Figure | None:
     return draw("headline", caption, lambda: _chart(view, shown, case), on_page=False)
 
 
-def _chart(view: View, shown: list[Measurement], case: str) -> alt.LayerChart:
+def _chart(view: View, shown: list[Measurement], case: str) -> Spec:
     said = view.remarks(contenders(shown, ("backend",)))
     rows = [_row(each, starred(each.backend, said)) for each in shown]
     without = (each for each in view.outcomes_of(shown[0].case, "cold") if each.kind != "unavailable")
     rows += [_missing(each.backend, each.kind) for each in without]
     names = list(dict.fromkeys(row["name"] for row in rows))
-    y = alt.Y("name:N").sort(names).title(None).axis(ticks=False, domain=False, labelPadding=8, grid=True)
-    scale = alt.Scale(domain=[LENS, top(shown)], nice=False, clamp=True)
-    axis = alt.Axis(values=list(range(int(LENS), 101)), labelExpr="datum.label + ' %'", grid=False)
-    share = alt.X("share:Q").scale(scale).title("share of the ceiling (the best copy of the same bytes)").axis(axis)
-    base = alt.Chart(alt.InlineData(rows))
-    shade, shape = alt.Color("colour:N").scale(None), alt.Shape("shape:N").scale(None)
-    low, high = alt.X("low:Q").scale(scale), alt.X2("high:Q")
-    interval = base.transform_filter("datum.low >= " + str(LENS)).mark_rule(strokeWidth=2.5)
-    points = base.mark_point(filled=True, size=75, opacity=1).encode(y=y, x=share, color=shade, shape=shape)
-    text = base.mark_text(align="left", fontSize=12, color=INK).encode(y=y, x=alt.value(470), text="text:N")
-    full = alt.Chart(alt.InlineData([{"share": 100}])).mark_rule(color=FAINT, strokeDash=[4, 3]).encode(x="share:Q")
+    places = {"ticks": False, "domain": False, "labelPadding": 8, "grid": True}
+    y = word("name", sort=names, title=None, axis=places)
     under = [f"{where(view)}; intervals: {view.interval}", *textwrap.wrap(footnotes(said), SUBTITLE_WIDTH)]
     under += [f"◂ under {LENS:.0f} %, off the scale"] if any(row.get("shape") == OFF for row in rows) else []
-    title = alt.Title(f"C = diag(A) · B, {case}, cold: share of the ceiling", subtitle=under)
-    layers = (full, interval.encode(y=y, x=low, x2=high, color=shade), points, text)
-    return alt.layer(*layers).properties(width=460, height=alt.Step(24), title=title)
+    title = {"text": f"C = diag(A) · B, {case}, cold: share of the ceiling", "subtitle": under}
+    return {"layer": list(_layers(rows, y, top(shown))), "width": 460, "height": {"step": 24}, "title": title}
+
+
+def _layers(rows: list[Spec], y: Spec, end: float) -> Iterator[Spec]:
+    """From back to front: where 100 % is, the intervals, the shares, the numbers beside them."""
+    scale = {"domain": [LENS, end], "nice": False, "clamp": True}
+    axis = {"values": list(range(int(LENS), 101)), "labelExpr": "datum.label + ' %'", "grid": False}
+    x = number("share", scale=scale, title="share of the ceiling (the best copy of the same bytes)", axis=axis)
+    shade, shape = word("colour", scale=None), word("shape", scale=None)
+    yield layer([{"share": 100}], "rule", {"x": number("share")}, color=FAINT, strokeDash=[4, 3])
+    reach = {"y": y, "x": number("low", scale=scale), "x2": {"field": "high"}, "color": shade}
+    on_scale = {"transform": [{"filter": f"datum.low >= {LENS}"}]}
+    yield layer(rows, "rule", reach, strokeWidth=2.5) | on_scale
+    yield layer(rows, "point", {"y": y, "x": x, "color": shade, "shape": shape}, filled=True, size=75, opacity=1)
+    beside = {"y": y, "x": {"value": 470}, "text": word("text")}
+    yield layer(rows, "text", beside, align="left", fontSize=12, color=INK)
 
 
 OFF = "triangle-left"

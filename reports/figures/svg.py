@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
-import altair as alt
 import vl_convert
 
 from backends import CATALOGUE
@@ -27,7 +28,41 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 PANEL_WIDTH = 260
 """Between a panel's axes, in pixels: with their labels it fits a phone, for scaled text would be too small there."""
 
+Spec = dict[str, Any]
+"""A chart, or a part of one, as Vega-Lite's JSON has it."""
+
 SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+
+STYLED: Spec = {
+    "font": FONT,
+    "background": PAPER,
+    "padding": 8,
+    "aria": False,
+    "view": {"stroke": None},
+    "title": {
+        "color": INK,
+        "subtitleColor": FAINT,
+        "fontSize": 15,
+        "subtitleFontSize": 12,
+        "anchor": "start",
+        "offset": 14,
+    },
+    "axis": {
+        "labelColor": INK,
+        "titleColor": FAINT,
+        "gridColor": GRID,
+        "domainColor": GRID,
+        "tickColor": GRID,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "labelLimit": 400,
+    },
+    "legend": {"labelColor": INK, "titleColor": FAINT, "labelFontSize": 12, "labelLimit": 300, "symbolSize": 80},
+}
+"""The house style: one font, three inks; one label for the whole, none for each mark."""
 
 STYLE = "".join(
     (
@@ -52,14 +87,14 @@ def where(view: View) -> str:
     return f"{device(view.machine)}, {view.record.utc:%Y-%m-%d}, commit {view.machine.commit[:10]}{changed}"
 
 
-def draw(name: str, caption: str, make: Callable[[], alt.TopLevelMixin], *, on_page: bool = True) -> Figure:
+def draw(name: str, caption: str, make: Callable[[], Spec], *, on_page: bool = True) -> Figure:
     """The chart as a figure, made and rendered when its SVG is asked for."""
     return Figure(name, caption, lambda: _drawn(name, caption, make()), on_page)
 
 
-def _drawn(name: str, caption: str, chart: alt.TopLevelMixin) -> str:
+def _drawn(name: str, caption: str, chart: Spec) -> str:
     """The chart's SVG. Ids are made the figure's own, so that several figures can stand in one page."""
-    text = _rendered(themed(chart).to_json())
+    text = _rendered(json.dumps({"$schema": SCHEMA, "config": STYLED, **chart}))
     # Vega names every group a symbol for readers of screens; the whole has one label.
     text = re.sub(r' role="graphics-[a-z]+"| aria-roledescription="[^"]*"', "", text)
     ids = list(dict.fromkeys(re.findall(r'\bid="([^"]+)"', text)))
@@ -71,29 +106,23 @@ def _drawn(name: str, caption: str, chart: alt.TopLevelMixin) -> str:
     return text.replace(">", f"><style>{STYLE}</style>", 1) + "\n"
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
 def _rendered(chart: str) -> str:
     """The SVG of a chart's JSON: a fifth of a second each, and pages made twice in one process share them."""
     svg: str = vl_convert.vegalite_to_svg(chart)
     return svg
 
 
-def themed(chart: alt.TopLevelMixin) -> alt.TopLevelMixin:
-    """The chart in the house style: one font, three inks; one label for the whole, none for each mark."""
-    return (
-        chart.configure(font=FONT, background=PAPER, padding=8, aria=False)
-        .configure_view(stroke=None)
-        .configure_title(color=INK, subtitleColor=FAINT, fontSize=15, subtitleFontSize=12, anchor="start", offset=14)
-        .configure_axis(
-            labelColor=INK,
-            titleColor=FAINT,
-            gridColor=GRID,
-            domainColor=GRID,
-            tickColor=GRID,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            labelLimit=400,
-        )
-        .configure_legend(labelColor=INK, titleColor=FAINT, labelFontSize=12, labelLimit=300, symbolSize=80)
-    )
+def layer(values: list[Spec], mark: str, encoding: Spec, **look: Any) -> Spec:
+    """One kind of mark for each of the values; encoding: see Vega-Lite, look: of all marks alike."""
+    return {"data": {"values": values}, "mark": {"type": mark, **look}, "encoding": encoding}
+
+
+def number(name: str, **more: Any) -> Spec:
+    """A channel that a number of the values goes to."""
+    return {"field": name, "type": "quantitative", **more}
+
+
+def word(name: str, **more: Any) -> Spec:
+    """A channel that a text of the values goes to."""
+    return {"field": name, "type": "nominal", **more}
