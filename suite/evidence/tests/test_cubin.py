@@ -132,7 +132,7 @@ def assemble(arch: int, folder: Path) -> bytes:
     ptx, binary = folder / "kernels.ptx", folder / "kernels.cubin"
     ptx.write_text(PTX.format(arch=arch, loads=loads, stores=stores), encoding="utf-8")
     command = [str(tools / "ptxas"), f"-arch=sm_{arch}", str(ptx), "-o", str(binary)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=600)
     return binary.read_bytes()
 
 

@@ -65,7 +65,7 @@ def test_two_launchers_of_one_rank_each_write_one_document(tmp_path: Path) -> No
         subprocess.Popen([*torchrun, f"--node-rank={n}", *asked], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for n in (0, 1)
     ]
-    said = [each.communicate(timeout=120)[0] for each in both]
+    said = [each.communicate(timeout=600)[0] for each in both]
     assert [each.returncode for each in both] == [0, 0]
     (path,) = tmp_path.iterdir()  # what was kept on the way is gone
     assert str(path) in "".join(said)

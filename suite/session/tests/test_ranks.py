@@ -123,7 +123,7 @@ def test_a_rank_that_is_killed_takes_only_itself_out_and_is_tried_again(tmp_path
     launcher = ["-m", "suite.session.rank", "--gpus", "cpu,cpu", "--launch", "--"]
     command = [sys.executable, *launcher, *faked(tmp_path, killed=1)]
 
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     said = done.stdout.splitlines()
     assert done.returncode == 1
     assert said[0].startswith(f"rank 0, cpu  run: {tmp_path}/runs/")
@@ -150,7 +150,7 @@ def test_two_launchers_make_one_group_of_runs(tmp_path: Path) -> None:
         subprocess.Popen([*torchrun, f"--node-rank={n}", *asked], cwd=ROOT, stdout=subprocess.PIPE, text=True)
         for n in (0, 1)
     ]
-    said = [each.communicate(timeout=120)[0].splitlines() for each in both]
+    said = [each.communicate(timeout=600)[0].splitlines() for each in both]
     assert [each.returncode for each in both] == [0, 0]
     runs = sorted((tmp_path / "runs").rglob("*.json"))
     assert [line.partition("run: ")[2] for line in said[0][:2]] == [str(run) for run in runs]

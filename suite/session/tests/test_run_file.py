@@ -37,7 +37,7 @@ def compiled(capability: tuple[int, int], sms: int) -> Compiled:
 @pytest.mark.parametrize("fails", [None, "8.9"])
 def test_the_evidence_for_two_devices_is_read_at_once(fails: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the two processes ends only when both have begun; one that fails takes only itself out, and says so."""
-    both = threading.Barrier(2, timeout=30)
+    both = threading.Barrier(2, timeout=600)
     said: list[str] = []
 
     def run(command: list[str], **options: object) -> CompletedProcess[str]:
