@@ -2,6 +2,7 @@
 
 import copy
 import json
+import lzma
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -14,9 +15,9 @@ from pydantic import ValidationError
 
 from reports.tests import factory
 from suite.cases import HEADLINE
-from suite.record import store
+from suite.record import packed, store
 from suite.record.measurement import Measurement
-from suite.record.store import BadRecord, read_run
+from suite.record.store import BadRecord, export, read_run
 
 Damage = Callable[[dict[str, Any]], object]
 
@@ -99,12 +100,26 @@ def test_a_missing_file_and_a_folder_are_bad_records(tmp_path: Path) -> None:
 
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    is_one_line_that_names(tmp_path / "pipe")
+    for name in ("pipe", "pipe.json.xz"):
+        os.mkfifo(tmp_path / name)
+        is_one_line_that_names(tmp_path / name)
+    (tmp_path / "zero.json.xz").symlink_to("/dev/zero")
+    is_one_line_that_names(tmp_path / "zero.json.xz")
     is_one_line_that_names(Path("/dev/zero"))
     (tmp_path / "large").write_text("x" * 100)
     monkeypatch.setattr(store, "LARGEST_BYTES", 99)
     is_one_line_that_names(tmp_path / "large")
+
+
+def test_a_few_bytes_that_unpack_to_many_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "run.json.xz"
+    path.write_bytes(lzma.compress(b"[" + b" " * 10**6))
+    monkeypatch.setattr(packed, "MOST_BYTES", 10**5)
+    with pytest.raises(BadRecord, match="that any run has"):
+        read_run(path)
+    path.write_bytes(lzma.compress(b"[]", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 1 << 30}]))
+    with pytest.raises(BadRecord, match=r"[Mm]emory"):
+        read_run(path)
 
 
 JSON = st.recursive(
@@ -113,14 +128,17 @@ JSON = st.recursive(
     max_leaves=5,
 )
 WHOLE = factory.run(samples=2)
+PACKED = json.loads(lzma.decompress(packed.pack(WHOLE)))
+EMPTY = packed.pack({"benchmarks": []})
+VALUES = JSON | st.sampled_from(
+    [10**400, -1, 0, 1e308, "\ud800", "\x1b[0m", "9999-12-31T23:59:59Z", "x" * 10**5, [0] * 9]
+)
+FEW = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@given(st.data(), JSON | st.sampled_from([10**400, -1, 0, 1e308, "\ud800", "\x1b[0m", "9999-12-31T23:59:59Z"]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_run_with_anything_anywhere_is_read_or_refused_in_one_line(
-    tmp_path: Path, data: st.DataObject, value: object
-) -> None:
-    raw = copy.deepcopy(WHOLE)
+def altered(data: st.DataObject, whole: dict[str, Any], value: object) -> dict[str, Any]:
+    """The same with the value anywhere in it."""
+    raw = copy.deepcopy(whole)
     at: Any = raw
     while True:
         key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else range(len(at))))
@@ -128,16 +146,48 @@ def test_a_run_with_anything_anywhere_is_read_or_refused_in_one_line(
             break
         at = at[key]
     at[key] = value
+    return raw
+
+
+def is_read_or_refused_in_one_line(path: Path) -> None:
+    reads: list[Callable[[], str]] = [lambda: read_run(path).model_dump_json(), lambda: export(path)]
+    for read in reads:
+        said = str(path)
+        try:
+            read().encode()
+        except BadRecord as bad:
+            said = str(bad)
+        assert str(path) in said
+        assert len(said.splitlines()) == 1
+        assert len(said) < 2000
+
+
+@given(st.data(), VALUES)
+@FEW
+def test_a_run_with_anything_anywhere_is_read_or_refused_in_one_line(
+    tmp_path: Path, data: st.DataObject, value: object
+) -> None:
     path = tmp_path / "run.json"
-    path.write_text(json.dumps(raw))
-    try:
-        read_run(path).model_dump_json().encode()
-    except BadRecord as bad:
-        said = str(bad)
-    else:
-        return
-    assert str(path) in said
-    assert len(said.splitlines()) == 1
+    path.write_text(json.dumps(altered(data, WHOLE, value)))
+    is_read_or_refused_in_one_line(path)
+
+
+@given(st.data(), VALUES)
+@FEW
+def test_a_packed_run_with_anything_anywhere_is_read_or_refused_in_one_line(
+    tmp_path: Path, data: st.DataObject, value: object
+) -> None:
+    path = tmp_path / "run.json.xz"
+    path.write_bytes(lzma.compress(json.dumps(altered(data, PACKED, value)).encode(), preset=0))
+    is_read_or_refused_in_one_line(path)
+
+
+@given(st.binary(max_size=200), st.integers(0, 400), st.integers(0, 9))
+@FEW
+def test_a_packed_run_with_other_bytes_is_refused_in_one_line(tmp_path: Path, other: bytes, at: int, cut: int) -> None:
+    path = tmp_path / "run.json.xz"
+    path.write_bytes(EMPTY[:at] + other + EMPTY[at + cut :])
+    is_read_or_refused_in_one_line(path)
 
 
 def is_one_line_that_names(path: Path) -> None:

@@ -11,6 +11,7 @@ import json
 import lzma
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,12 @@ def _events(tick_ms: float) -> Clock:
     """CUDA events give float32 milliseconds, whole ticks of the device's timer."""
     return lambda ticks, launches: np.float32(ticks * tick_ms).astype(float) / 1e3 / launches
 
+
+MOST_BYTES = 1 << 28
+"""Unpacked: a full sweep of 768 measurements has 5 MB."""
+
+MEMORY = 1 << 27
+"""Bytes that xz may take; the 64 MiB of its highest level among them."""
 
 CLOCKS: dict[str, tuple[float, Clock]] = {
     "event_32ns": (32e-9, _events(32e-6)),  # H100 and H200
@@ -72,19 +79,21 @@ def pack(run: Mapping[str, Any]) -> bytes:
 
 def unpack(blob: bytes) -> dict[str, Any]:
     """The run's JSON as it was packed, compared by its digest. Raises NotPacked."""
-    document, rows = _read(blob)
-    for row in rows:
-        _compute_again(row)
-    run = {**document["run"], "benchmarks": [_nested(row) for row in rows]}
-    if digest(run) != document["sha256"]:
-        raise NotPacked("what it unpacks to is not what was packed")
-    return run
+    with _refusing():
+        document, rows = _read(blob)
+        for row in rows:
+            _compute_again(row)
+        run = {**document["run"], "benchmarks": [_nested(row) for row in rows]}
+        if digest(run) != document["sha256"]:
+            raise NotPacked("what it unpacks to is not what was packed")
+        return run
 
 
 def unpack_without_statistics(blob: bytes) -> dict[str, Any]:
     """The same, but for what pytest-benchmark computes from samples: all that a page needs. Raises NotPacked."""
-    document, rows = _read(blob)
-    return {**document["run"], "benchmarks": [_nested(row) for row in rows]}
+    with _refusing():
+        document, rows = _read(blob)
+        return {**document["run"], "benchmarks": [_nested(row) for row in rows]}
 
 
 def digest(run: Mapping[str, Any]) -> str:
@@ -94,21 +103,37 @@ def digest(run: Mapping[str, Any]) -> str:
 
 def _read(blob: bytes) -> tuple[dict[str, Any], list[Row]]:
     """The packed document and its rows, samples in seconds."""
+    document = json.loads(_decompressed(blob))
+    if document["packed"] != FORMAT:
+        raise NotPacked(f"packed in form {document['packed']}, this diagbench reads form {FORMAT}")
+    rows = list(_rows(document))
+    for row in rows:
+        if isinstance(row.get(DATA), dict):
+            row[DATA] = _seconds(row[DATA], row[LAUNCHES])
+    return document, rows
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Whatever is wrong with what somebody packed is NotPacked."""
     try:
-        document = json.loads(lzma.decompress(blob))
-        if document["packed"] != FORMAT:
-            raise NotPacked(f"packed in form {document['packed']}, this diagbench reads form {FORMAT}")
-        rows = list(_rows(document))
-        for row in rows:
-            if isinstance(row.get(DATA), dict):
-                row[DATA] = _seconds(row[DATA], row[LAUNCHES])
+        yield
     except NotPacked:
         raise
-    except (lzma.LZMAError, EOFError) as error:
+    except lzma.LZMAError as error:
         raise NotPacked(f"not compressed by xz, or cut short ({error})") from None
-    except (ValueError, TypeError, LookupError, StopIteration, RuntimeError) as error:
-        raise NotPacked(f"no packed run ({error})") from None
-    return document, rows
+    except Exception as error:  # of another kind, shape or size than a run's
+        raise NotPacked(f"no packed run ({type(error).__name__}: {error})") from None
+
+
+def _decompressed(blob: bytes) -> bytes:
+    """What xz gives, if it has an end and the size of a run. Raises NotPacked and lzma.LZMAError."""
+    stream = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY)
+    text = stream.decompress(blob, MOST_BYTES)
+    if not stream.eof:
+        much = f"more than the {MOST_BYTES >> 20} MiB that any run has"
+        raise NotPacked("not compressed by xz, or cut short" if stream.needs_input else much)
+    return text
 
 
 def _rows(document: Mapping[str, Any]) -> Iterator[Row]:

@@ -28,6 +28,7 @@ from suite.record.run import Benchmark, Record, Run
 from suite.record.sanitizers import Sanitizers
 from suite.record.scaling import Scaling
 from suite.record.variants import Variants
+from suite.text import MESSAGE, NAME, one_line
 
 SCHEMA = 1
 PARTIAL = ".partial"
@@ -72,13 +73,14 @@ def read_run(path: Path) -> Record:
         raise BadRecord(f"{path}: {NO_RUN}")
     version = raw["diagbench"].get("schema_version")
     if version != SCHEMA:
-        raise BadRecord(f"{path}: record version {version}, this diagbench reads version {SCHEMA}; measure again")
+        other = one_line(f"record version {version}", NAME)
+        raise BadRecord(f"{path}: {other}, this diagbench reads version {SCHEMA}; measure again")
     try:
         return _typed(path, raw)
     except ValidationError as error:
         raise BadRecord(f"{path}: {error.title}{_first(error)}") from None
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise BadRecord(f"{path}: the field {error} is missing or of another kind") from None
+        raise BadRecord(f"{path}: the field {one_line(str(error), NAME)} is missing or of another kind") from None
 
 
 def export(path: Path) -> str:
@@ -86,7 +88,10 @@ def export(path: Path) -> str:
     raw = _packed(path, packed.unpack) if _is_packed(path) else _json(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("benchmarks"), list):
         raise BadRecord(f"{path}: {NO_RUN}")
-    return lines(raw)
+    try:
+        return lines(raw)
+    except RecursionError:
+        raise BadRecord(f"{path}: {NO_RUN}") from None
 
 
 def lines(run: Mapping[str, Any]) -> str:
@@ -107,11 +112,9 @@ def _is_packed(path: Path) -> bool:
 
 def _packed(path: Path, unpack: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return unpack(path.read_bytes())
-    except OSError as error:
-        raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
+        return unpack(_bytes(path))
     except packed.NotPacked as error:
-        raise BadRecord(f"{path}: {error}") from None
+        raise BadRecord(f"{path}: {one_line(str(error), MESSAGE)}") from None
 
 
 def _json(path: Path) -> Any:
@@ -151,7 +154,14 @@ def read_document(path: Path, kind: type[Written]) -> Written:
 
 
 def _text(path: Path) -> str:
-    """The file's text; what is no regular file, or endless, is not waited for."""
+    try:
+        return _bytes(path).decode()
+    except UnicodeDecodeError as error:
+        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
+
+
+def _bytes(path: Path) -> bytes:
+    """What the file holds; what is no regular file, or endless, is not waited for."""
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -160,18 +170,16 @@ def _text(path: Path) -> str:
             raise BadRecord(f"{path}: no regular file")
         if found.st_size > LARGEST_BYTES:
             raise BadRecord(f"{path}: {found.st_size / 2**20:,.0f} MiB, more than any record has")
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes()
     except OSError as error:
         raise BadRecord(f"{path}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
 
 
 def _first(error: ValidationError) -> str:
     """The first field that is amiss, and how."""
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return f"{f', field {where}' if where else ''}: {first['msg']}"
+    return one_line(f"{f', field {where}' if where else ''}: {first['msg']}", MESSAGE)
 
 
 def write_document(document: Document, folder: Path) -> Path:
