@@ -9,7 +9,8 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports.document import Cell, Page
+from reports.document import Page
+from reports.site.cells import body, linked
 
 SPECIAL = re.compile(r"[\\`*~|]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|](?=[(\[:])")
 """What Markdown would not show as it is; an underscore inside a word and an interval's brackets it does."""
@@ -43,11 +44,6 @@ def slug(title: str) -> str:
     return "-".join(re.findall(r"[a-z0-9]+", title.lower()))
 
 
-def as_cell(text: str) -> Cell:
-    """Any text of a table as a Cell."""
-    return text if isinstance(text, Cell) else Cell(text)
-
-
 def template(name: str, **context: object) -> str:
     """A template of this room, filled in."""
     return _environment(name.endswith(".html.j2")).get_template(name).render(**context)
@@ -63,7 +59,7 @@ def _environment(autoescape: bool) -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"md": markdown, "slug": slug, "cell": as_cell, "code": code, "fence": fence}
+    environment.filters |= {"md": markdown, "slug": slug, "body": body, "linked": linked, "code": code, "fence": fence}
     return environment
 
 
