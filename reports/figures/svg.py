@@ -126,3 +126,12 @@ def number(name: str, **more: Any) -> Spec:
 def word(name: str, **more: Any) -> Spec:
     """A channel that a text of the values goes to."""
     return {"field": name, "type": "nominal", **more}
+
+
+def looks() -> Spec:
+    """The house style for what a page draws itself: the light one, the dark one."""
+    light = STYLED | {"padding": 4}
+    text = json.dumps(light)
+    for shade, other in (DARK | {PAPER: DARK_PAPER}).items():
+        text = text.replace(f'"{shade}"', f'"{other}"')
+    return {"light": light, "dark": json.loads(text), "neutral": NEUTRAL, "muted": MUTED}

@@ -17,7 +17,7 @@ from reports.answers.regret import Judgement
 from reports.document import Cell, Page, Section, Table
 from reports.kept import Kept
 from reports.sections import for_good, nvbench, regret
-from reports.site import first_screen, pages
+from reports.site import first_screen, interactive, pages
 from reports.site.layout import Files, Nav, html_page, template
 from reports.site.page import page
 from reports.units import label, percent
@@ -88,12 +88,19 @@ def site(
         made[f"html/{written.stem}.html"] = html_page(written, nav)
     if not evidence.devices:
         return made
+    libraries = interactive.libraries(kept)
+    made |= {f"html/{name}": text for name, text in libraries.items()}
     made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
     for slug, device in evidence.devices.items():
         sweeps = " ".join(view.run.sweep for view in views[slug])
-        texts = (repr(nav), dump(Evidence({slug: device})), repr(judged[slug]), sweeps)
-        make = partial(_gpu, device, judged[slug], views[slug], nav)
-        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read(views[slug][0])), make)
+        newest = views[slug][0]
+        dumped = dump(Evidence({slug: device}))
+        scripts = (f"gpu-{slug}.js", *libraries)
+        texts = (repr(nav), repr(scripts), dumped, repr(judged[slug]), sweeps)
+        make = partial(_gpu, device, judged[slug], views[slug], nav, scripts)
+        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read(newest)), make)
+        data = partial(interactive.script, device, newest, first_screen.run_links(evidence))
+        made[f"html/gpu-{slug}.js"] = kept.text(f"data-{slug}", chain((dumped,), read(newest)), data)
     root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
     made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
     for view, after, before in _with_neighbours(views):
@@ -104,8 +111,8 @@ def site(
     return made
 
 
-def _gpu(device: Device, judged: Judgement, views: Sequence[View], nav: Nav) -> str:
-    return html_page(pages.gpu(device, judged, views), nav)
+def _gpu(device: Device, judged: Judgement, views: Sequence[View], nav: Nav, scripts: Sequence[str]) -> str:
+    return html_page(pages.gpu(device, judged, views), nav, scripts)
 
 
 def _below(written: Page, source: str, slug: str, beside: tuple[Cell, ...] = ()) -> Page:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -28,9 +29,9 @@ def files(written: Page) -> Files:
     return {f"{written.stem}.html": html_page(written), **twin(written)}
 
 
-def html_page(written: Page, nav: Nav = ()) -> str:
-    """The page as HTML that stands alone."""
-    return template("run.html.j2", page=written, nav=nav)
+def html_page(written: Page, nav: Nav = (), scripts: Sequence[str] = ()) -> str:
+    """The page as HTML that stands alone; the scripts, beside it, only add to it."""
+    return template("run.html.j2", page=written, nav=nav, scripts=scripts)
 
 
 def twin(written: Page) -> Files:

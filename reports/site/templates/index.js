@@ -31,7 +31,15 @@
     box.dataset.status = status;
     const list = Object.assign(document.createElement("ul"), { ariaLabel: "The runs behind it" });
     list.append(...runs.map(link));
-    box.replaceChildren(head, ...rest.map(line), ...(runs.length ? [list] : []));
+    const more = document.createElement("div");
+    more.className = "more";
+    if (status === "measured") {
+      const series = field.called.value === "graph-hot" ? "hot" : "cold";
+      const place = `${field.shape.value}-${field.dtype.value}-${field.layout.value}`;
+      more.append(Object.assign(document.createElement("a"), {
+        textContent: "All backends in this case", href: `gpu-${field.device.value}.html#case=${series}/${place}` }));
+    }
+    box.replaceChildren(head, ...rest.map(line), ...(runs.length ? [list, more] : []));
   }
 
   function read() {
