@@ -17,8 +17,8 @@ from reports.document import Figure
 from reports.view import View
 
 INK, FAINT, GRID, PAPER = "#1f2328", "#59636e", "#d8dee4", "#ffffff"
-NEUTRAL = "#9aa4ae"  # on either ground
-MUTED = "#7d8790"  # the same, somewhat darker than what is no backend
+NEUTRAL = "#8b959f"  # on either ground
+MUTED = "#727c86"  # the same, somewhat darker than what is no backend
 DARK = {INK: "#f0f6fc", FAINT: "#9198a1", GRID: "#3d444d"}
 DARK_PAPER = "#0d1117"
 
@@ -31,7 +31,7 @@ PANEL_WIDTH = 260
 Spec = dict[str, Any]
 """A chart, or a part of one, as Vega-Lite's JSON has it."""
 
-SPARE = ("#aa4499", "#44aa99", "#6699cc", "#999933", "#882255")
+SPARE = ("#aa4499", "#3d9c8d", "#5f91c6", "#91912d", "#bb5566")
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 

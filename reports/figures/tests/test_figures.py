@@ -62,6 +62,25 @@ def test_a_backend_has_one_colour_and_named_ones_differ() -> None:
     assert svg.MUTED not in svg.SPARE
 
 
+def contrast(one: str, other: str) -> float:
+    """By WCAG 2.1."""
+
+    def luminance(shade: str) -> float:
+        parts = [int(shade[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("ground", [svg.PAPER, svg.DARK_PAPER])
+def test_every_mark_stands_out_from_either_ground(ground: str) -> None:
+    marks = {*NAMED.values(), *svg.SPARE, svg.MUTED, svg.NEUTRAL}
+    assert {shade: contrast(shade, ground) for shade in marks if contrast(shade, ground) < 3} == {}
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+
+
 @pytest.fixture
 def catalogued(monkeypatch: pytest.MonkeyPatch) -> None:
     """All backends of the factory's are in the catalogue, as no candidate's are."""

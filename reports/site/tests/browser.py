@@ -45,9 +45,11 @@ ALIKE = """() => document.querySelectorAll("tbody").forEach((body) => {
 """Takes away the rows whose every cell is made and styled as one further up: axe judges marks and styles, not words,
 and takes 25 s for the 20,000 cells of a run's page."""
 
-CUT = """() => [...document.querySelectorAll("table, pre, figure > *")].filter(
+CUT = """() => [...document.querySelectorAll("table, pre, figure > *, p, h1, h2, li, summary, select, .wide")].filter(
   (e) => e.getClientRects().length && e.getBoundingClientRect().right > innerWidth + 1
+    && (matchMedia("print").matches || !e.parentElement.closest(".wide"))
 ).map((e) => e.outerHTML.slice(0, 120))"""
+"""What ends beyond the page's edge; on a screen a table may, in its place, which scrolls."""
 
 OVER = """() => innerWidth < 1400 ? [] : [...document.querySelectorAll(".wide")].filter(
   (e) => !e.closest("details") && e.scrollWidth > e.clientWidth + 1).map((e) => e.ariaLabel)"""

@@ -60,6 +60,7 @@ def test_a_page_is_whole_and_accessible(path: Path, width: int, scheme: str, bro
     assert page.evaluate(SMALL_TEXT) == []
     assert page.evaluate(HIGH_ROWS) == []
     assert page.evaluate(OVER) == []
+    assert page.evaluate(CUT) == []
     assert page.evaluate(BROKEN) == []
     page.evaluate(ALIKE)
     found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
