@@ -56,8 +56,15 @@ def script(evidence: Evidence) -> str:
             name: {called: said(_ask(evidence, case, called, RTX_4090.name), runs) for called in WAYS}
             for name, case in known.items()
         }
-    whole = {"answers": every, "runs": list(runs.values())}
+    whole = {"answers": every, "runs": list(runs.values()), "exact": {s: exact(d) for s, d in evidence.devices.items()}}
     return f"window.diagbench = {json.dumps(whole, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def exact(device: Device) -> dict[str, str]:
+    """Backend -> in how many of the device's cases it was right to the bit, without which nothing is timed."""
+    every = device.cells.get("cold", {}).values()
+    counts = Counter(name for each in every for name in each)
+    return {name: f"{name} was bit-exact in {count} of {len(every)} cases." for name, count in counts.items()}
 
 
 def run_links(evidence: Evidence) -> dict[str, tuple[str, str]]:
@@ -94,6 +101,7 @@ def form(evidence: Evidence) -> dict[str, Any]:
         "badges": BADGES,
         "answer": said(_ask(evidence, asked, DEFAULT, first.slug), runs),
         "runs": list(runs.values()),
+        "exact": exact(first),
     }
 
 

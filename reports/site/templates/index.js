@@ -36,7 +36,7 @@
     if (status === "measured") {
       const series = field.called.value === "graph-hot" ? "hot" : "cold";
       const place = `${field.shape.value}-${field.dtype.value}-${field.layout.value}`;
-      more.append(Object.assign(document.createElement("a"), {
+      more.append(window.diagbench.exact[field.device.value][first.split(" ")[0]] ?? "", " ", Object.assign(document.createElement("a"), {
         textContent: "All backends in this case", href: `gpu-${field.device.value}.html#case=${series}/${place}` }));
     }
     box.replaceChildren(head, ...rest.map(line), ...(runs.length ? [list, more] : []));

@@ -132,6 +132,33 @@ def test_the_form_gives_what_select_does(context: Any) -> None:
     assert asked >= 20
 
 
+@pytest.mark.parametrize(("width", "height"), [(1400, 900), (390, 844)])
+def test_who_is_new_finds_the_first_answers_without_scrolling(width: int, height: int, browser: Any) -> None:
+    context = browser.new_context(viewport={"width": width, "height": height}, offline=True)
+    page, _ = opened(context, SITE / "index.html", folds_open=False)
+    seen = "(e) => { const at = e.getBoundingClientRect(); return at.top >= 0 && at.bottom <= innerHeight }"
+    box = page.locator("#answer")
+    assert box.evaluate(seen)
+    assert all(word in box.inner_text() for word in ("4096 × 4096 bfloat16", "H100", " µs", "2 runs", "bit-exact in"))
+    page.get_by_label("rows × cols").select_option("2400x2400")
+    page.get_by_label("how it is called").select_option("graph-hot")
+    assert "2400 × 2400 bfloat16" in box.inner_text()
+    assert box.evaluate(seen)
+    page.reload()  # the address holds the question
+    assert "2400 × 2400 bfloat16" in box.inner_text()
+    for link, words in (
+        ("Is torch.compile worth it?", "eager PyTorch's time"),
+        ("What may an RTX 4090 do?", "PREDICTED"),
+    ):
+        page.goto((SITE / "index.html").as_uri())
+        assert page.locator(".asks a", has_text=link).evaluate(seen)
+        page.get_by_role("link", name=link).click()
+        found = page.locator("section", has=page.get_by_role("heading", name=link)).locator("p").first
+        assert words in found.inner_text()
+        assert found.evaluate(seen)
+    context.close()
+
+
 def test_without_a_script_the_answer_and_the_table_stand(browser: Any) -> None:
     context = browser.new_context(java_script_enabled=False, offline=True)
     page, _ = opened(context, SITE / "index.html", folds_open=False)
