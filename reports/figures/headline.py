@@ -49,11 +49,11 @@ def _chart(view: View, shown: list[Measurement], case: str) -> Spec:
 
 def _layers(rows: list[Spec], y: Spec, end: float) -> Iterator[Spec]:
     """From back to front: where 100 % is, the intervals, the shares, the numbers beside them."""
-    scale = {"domain": [LENS, end], "nice": False, "clamp": True}
-    axis = {"values": list(range(int(LENS), 101)), "labelExpr": "datum.label + ' %'", "grid": False}
+    scale = {"domain": [LENS, end], "nice": False, "zero": False, "clamp": True}
+    axis = {"values": list(range(int(LENS), 101)), "labelExpr": "datum.value + ' %'", "grid": False}
     x = number("share", scale=scale, title="share of the ceiling (the best copy of the same bytes)", axis=axis)
     shade, shape = word("colour", scale=None), word("shape", scale=None)
-    yield layer([{"share": 100}], "rule", {"x": number("share")}, color=FAINT, strokeDash=[4, 3])
+    yield layer([{"share": 100}], "rule", {"x": number("share", scale=scale)}, color=FAINT, strokeDash=[4, 3])
     reach = {"y": y, "x": number("low", scale=scale), "x2": {"field": "high"}, "color": shade}
     on_scale = {"transform": [{"filter": f"datum.low >= {LENS}"}]}
     yield layer(rows, "rule", reach, strokeWidth=2.5) | on_scale

@@ -1,6 +1,7 @@
 """Figures: drawn for what was measured, each backend in its own colour, and those without a number in their place."""
 
 import sys
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -107,6 +108,15 @@ def test_of_many_backends_the_bandwidth_figure_tells_apart_only_those_with_a_col
     few, _ = bandwidth(made(tmp_path, cases=SWEEPS["full"]))
     assert OTHERS not in few.svg
     assert "Not drawn" not in few.svg
+
+
+def test_the_headline_s_scale_begins_where_the_differences_are(tmp_path: Path) -> None:
+    figure = headline(made(tmp_path, cases=(HEADLINE,), backends={"triton_tuned": 0.998, "torch_broadcast": 0.6}))
+    assert figure
+    ticks = re.findall(r'translate\((-?[\d.]+),[\d.]+\)"[^>]*>(\d+) %<', figure.svg)
+    places = {int(label): float(place) for place, label in ticks}
+    assert places[95] == pytest.approx(0, abs=1)
+    assert places[100] > 350
 
 
 def test_a_figure_of_a_page_is_no_wider_than_a_phone(tmp_path: Path) -> None:

@@ -77,6 +77,13 @@ def test_the_bandwidth_chart_draws_what_is_chosen_and_says_its_numbers(gpu: Path
     cells = page.locator(".live tbody tr", has_text="4096 × 4096 bfloat16").locator("th, td").all_inner_texts()
     share = float(dict(zip(heads, cells, strict=True))["triton_tuned"].replace(",", ""))
     assert 50 < share < 150
+    page.locator(".live .chart .mark-symbol.role-mark path").last.hover()
+    tip = page.locator("#vg-tooltip-element")
+    tip.wait_for()
+    assert all(word in tip.inner_text() for word in ("bfloat16", "µs", "% of the best copy"))
+    cell = page.locator(".wide").first.locator("td").first
+    cell.hover()
+    assert " µs in " in (cell.get_attribute("title") or "")
     assert page.locator("#bandwidth-by-size ~ .figures").is_hidden()
     page.emulate_media(media="print")
     assert page.locator("#bandwidth-by-size ~ .figures").is_visible()
