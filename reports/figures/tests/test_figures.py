@@ -1,7 +1,7 @@
 """Figures: drawn for what was measured, each backend in its own colour, and those without a number in their place."""
 
-import sys
 import re
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree

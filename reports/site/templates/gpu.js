@@ -189,6 +189,7 @@
   const BYTES = "datum.value >= 1024 ? datum.value / 1024 + ' GiB' : datum.value >= 1 ? datum.value + ' MiB' : datum.value * 1024 + ' KiB'";
   const BY = {
     speed: { title: "GB/s", scale: { type: "log", nice: false } },
+    lens: { field: "share", title: "% of the best copy, from 90 %", scale: { domainMin: 90, zero: false, clamp: true } },
     share: { title: "% of the best copy", scale: { zero: false } },
     ratio: { title: "time over the fastest's", scale: { domain: [1, 2], clamp: true } },
   };
@@ -249,7 +250,8 @@
         `Dashed: the cache's ${data.cache}${peak}. Click a name to pick it out.`;
       const rows = unique(values.map((each) => each.label)).map((label) => [label, ...names.map((name) => {
         const each = values.find((one) => one.label === label && one.name === name);
-        return each?.[measure.value] == null ? "–" : measure.value === "ratio" ? each.ratio.toFixed(3) : digits(each[measure.value]);
+        const value = each?.[BY[measure.value].field ?? measure.value];
+        return value == null ? "–" : measure.value === "ratio" ? value.toFixed(3) : digits(value);
       })]);
       numbers.replaceChildren(make("summary", {}, "The numbers of this chart"),
         table(words, ["case", ...names].map((text, at) => ({ text, number: at > 0 })), rows));
