@@ -122,7 +122,8 @@ def test_text_has_an_end() -> None:
 def test_a_percent_sign_stands_apart_everywhere() -> None:
     files = [file for room in ("backends", "suite", "reports") for file in (ROOT / room).rglob("*.py")]
     close = re.compile(r"[0-9]%|\{[^{}\n]*:[^{}\n]*%\}")
-    found = {file.name: close.findall(file.read_text()) for file in files if "tests" not in file.parts}
+    in_svg = re.compile(r'[a-z0-9]="[^"\n]*%"')  # a length in an attribute, which no one reads
+    found = {file.name: close.findall(in_svg.sub("", file.read_text())) for file in files if "tests" not in file.parts}
     assert len(found) > 100
     assert {name: each for name, each in found.items() if each} == {}
     assert (percent(0.01, 0), percent(0.99512), percent(-0.02, 2, "+")) == ("1 %", "99.5 %", "-2.00 %")
