@@ -32,7 +32,7 @@ PLAIN_NAMES = ("diag_matmul", "solution", "kernel_function", "custom_kernel", "f
 """What a plain function of (A, B) may be called where the file defines more than one."""
 
 LARGEST_BYTES = 1 << 22
-"""Of a candidate's file, or of one that it names: more than anybody writes."""
+"""More than anybody writes into a candidate's file, or into one that it names."""
 
 MOST_FILES = 100
 """That are read for one candidate."""

@@ -20,7 +20,7 @@ class Packed:
 
     @property
     def address(self) -> int:
-        """Of the array of addresses."""
+        """Where the array of addresses lies."""
         return ctypes.addressof(self.places)
 
 

@@ -123,8 +123,8 @@ LAYOUTS: tuple[Layout, ...] = ("row_padded", "column_major", "offset_by_one")
 HELD_OUT = "held-out"
 """The sweep by which `select` is judged: no other has its cases, and its runs are never evidence for an answer.
 
-A run of it is one process and takes five minutes: what an answer costs is asked of each process, and another run is
-another process.
+A run of it is one process and takes five minutes. What an answer costs is asked of each process; another run is
+another one.
 """
 
 HELD_OUT_ELEMENTS = (60_000, 400_000, 1_800_000, 9_000_000, 18_000_000, 50_000_000)

@@ -1,7 +1,7 @@
 """What every command has in common: errors in one line, and exit codes by which an answer is never a failure's.
 
-An answer has the codes that its command names, a refusal 2, what cannot be done here 1 or the command's own code, a
-crash CRASHED, an answer that could not be written UNHEARD, an interrupt INTERRUPTED.
+An answer has the codes that its command names, a refusal has 2. What cannot be done here has 1 or the command's own
+code. A crash has CRASHED, an answer that could not be written UNHEARD, an interrupt INTERRUPTED.
 """
 
 from __future__ import annotations

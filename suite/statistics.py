@@ -4,7 +4,7 @@ A ratio is the mean of per-round log ratios, so whatever slows a whole round dow
 moving-block bootstrap (Künsch 1989), because neighbouring rounds share clocks and temperature and are not independent.
 
 A process has one set of addresses and one choice of every tuner, so its rounds say little of a repeat. Rounds within
-restarts are the two levels of Kalibera and Jones, "Rigorous benchmarking in reasonable time" (2013): a restart is one
+restarts are the two levels of Kalibera and Jones, "Rigorous benchmarking in reasonable time" (2013). A restart is one
 fresh process, and its mean is one draw of what a repeat would find.
 """
 

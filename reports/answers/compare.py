@@ -10,7 +10,7 @@ further. Measured: two published pairs of runs of one commit, each on two GPUs o
 of 768.
 
 SAME: the 99 % interval lies within 1/(1 + δ) to 1 + δ. UNDECIDED: the data cannot tell; it does not mean equal. A
-significant change is UNDECIDED too where the same commit with the same software ran another form of a backend: then the
+significant change is UNDECIDED too where the same commit with the same software ran another form of a backend. Then the
 tuner chose, not the commit. The same holds for a backend that tunes and did not tell its form. torch.compile's form is
 in no run before commit f932f23.
 """
@@ -43,7 +43,7 @@ written. The catalogue of today cannot say, since a backend may have begun or ce
 
 RAN = ("form", "method", "allocates", "buffer_sets", "regime")
 NOT_ALWAYS_RECORDED = frozenset({"gpu", "bus", "power_limit_w", "clocks_locked"})
-"""Of these, a record from before they were asked for tells nothing; so nothing differs."""
+"""A record from before these were asked for tells nothing of them; so nothing differs."""
 
 SOFTWARE = ("driver", "cuda", "python")
 HARDWARE = (

@@ -18,7 +18,7 @@ from suite.record.run import Record
 
 FEWEST_PROCESSES = 2
 """A case is answered from its newest commit's runs, and from those of earlier commits until so many fresh processes
-took it: a run of several restarts is enough, and no former kernel's time stands beside the present one's."""
+took it. A run of several restarts is enough; then no former kernel's time stands beside the present one's."""
 
 ANYWHERE: tuple[Series, ...] = ("cold", "hot", "launch", "call")
 
@@ -151,7 +151,7 @@ def _times(m: Measurement) -> tuple[float, ...]:
 def _widest(m: Measurement) -> Iterable[float]:
     """Both ends of the share's interval, of the restarts' shares where that claims next to nothing; none without one.
 
-    Of few and uneven rounds an interval may reach from 0 to the largest float.
+    Where rounds are few and uneven, an interval may reach from 0 to the largest float.
     """
     low, high = m.of_ceiling_ci99 or (0.0, math.inf)
     own = [m.of_ceiling, *(restart.of_ceiling for restart in m.restarts)]

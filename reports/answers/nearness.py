@@ -12,10 +12,10 @@ NEIGHBOURS = 4
 """So many measured cases decide over one that was not, with those beside its columns."""
 
 SPEAKING = 3
-"""So many are enough: another that lies in a regime further away is not asked. By `python -m reports regret`,
-leave-one-out over runs of an H100 and an H200 of November 2026, operands reused on the H200: asking always four loses
-0.66 % in the mean, three or four so chosen 0.41 %, since a case in L2 speaks against what is fastest in DRAM. With two
-the worst choice is 6.7 % too slow, with three 3.7 %."""
+"""So many are enough: another that lies in a regime further away is not asked. Measured by
+`python -m reports regret`, leave-one-out over runs of an H100 and an H200 of November 2026; the H200's reused operands.
+Asking always four loses 0.66 % in the mean, three or four so chosen 0.41 %. For a case in L2 speaks against what is
+fastest in DRAM. With two the worst choice is 6.7 % too slow, with three 3.7 %."""
 
 WARP = 32
 
@@ -43,7 +43,7 @@ def neighbours(device: Device, case: Case, known: Iterable[Case]) -> list[Case]:
 
 
 def _beside(case: Case, found: list[Case], others: list[Case]) -> list[Case]:
-    """Of the others those next to the case in columns, on each side of it where no found one stands.
+    """Those others that are next to the case in columns, on each side of it where no found one stands.
 
     So that rows of another length do not speak for it alone. cublas_dgmm was chosen for 37 columns, since it is fast at
     4095, and is 5 times slower at 7. Not needed where a found one has rows of its kind.

@@ -30,7 +30,7 @@ class Loss:
 
 @dataclass(frozen=True)
 class Regret:
-    """Of all answers to questions of one way of calling on one device; shares, 0.01 is 1 %."""
+    """What the answers to all questions of one way of calling on one device cost; shares, 0.01 is 1 %."""
 
     called: Called
     cases: int

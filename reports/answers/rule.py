@@ -4,7 +4,7 @@ In a measured case the backend with the smallest worst ratio wins: its time over
 runs and restarts. One whose runs differ in another case wins only by more than 1 %.
 
 In any other case several measured ones around it decide. A backend that did badly in one of them, or that was not
-steady anywhere, is out. Of the rest the one whose worst ratios are smallest wins, near cases counting more.
+steady anywhere, is out. The one left whose worst ratios are smallest wins, near cases counting more.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from suite.cases import Case, parse
 FEWEST_NEIGHBOURS = 2
 
 STEADY = 1.05
-"""A backend whose ratio in one case differs by more between two runs or restarts is no choice for a case that was not
-measured: it may tune itself to something else there. torch.compile did, by up to 1.6 times."""
+"""A backend whose ratio in one case differs by more between two runs or restarts may tune itself to something else
+elsewhere. So it is no choice for a case that was not measured. torch.compile did, by up to 1.6 times."""
 
 HELD = 0.02
 """A backend is out whose worst ratio among the neighbours exceeds the best such by more."""
 
 BOUND = 0.04
-"""A backend is recommended for a case that was not measured only if it was never slower than this in a neighbour; else
-it has to be measured. On an H200 the host's part of a call differs so much from run to run that the least bad backend
-was 11 % too slow."""
+"""A backend is recommended for a case that was not measured only if it was never slower than this in a neighbour.
+Else it has to be measured. On an H200 the host's part of a call differs so much from run to run that the least bad
+backend was 11 % too slow."""
 
 TIED = 0.01
 """Tied is what was never slower than the fastest by more than this, in any run or neighbour. Fewer than

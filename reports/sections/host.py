@@ -14,7 +14,7 @@ WORDS: dict[Series, str] = {
     "launch": "The host's time to enqueue one launch of what is bound already.",
     "call": "The host's time of what a user writes: from tensors to a new C, its allocation included. The cost of a "
     "bind is one of set-up, and stands with the first use.",
-    "as_called": "Device and host together, as KernelBench times a candidate: one call at a time that returns a new C, "
+    "as_called": "Device and host together, as KernelBench times a candidate. One call at a time returns a new C, "
     "between two events, after the L2 was flushed by a write. What the flush left dirty is written back meanwhile, so "
     "no time here compares with the series cold.",
     "as_called_host": "The same calls by the host's clock, until the device is idle again.",

@@ -54,7 +54,7 @@ def _agreement(timed: Sequence[Timed]) -> Iterator[str]:
     paced = [each for each in timed if each.paced_by_host]
     if paced:
         yield (
-            f"{len(paced)} are left out of batch and rotating, marked *: there the host enqueues a launch more slowly "
+            f"{len(paced)} are left out of batch and rotating, marked *. There the host enqueues a launch more slowly "
             "than the device runs it, and nvbench's batch shows the host's pace."
         )
 

@@ -118,7 +118,7 @@ def _costs(found: Scaling) -> Iterator[str]:
         yield (
             f"DTensor's dispatch: a product at {units.label(parse(each.case))} takes the host "
             f"{units.microseconds(each.dtensor_s)} µs through DTensor and {units.microseconds(each.local_s)} µs by the "
-            f"same operator on the shard, so {units.microseconds(each.dtensor_s - each.local_s)} µs are dispatch. The "
+            f"same operator on the shard. So {units.microseconds(each.dtensor_s - each.local_s)} µs are dispatch. The "
             "times above are the devices', from graphs where there are graphs, and hold none of it."
         )
     if found.broadcasts:

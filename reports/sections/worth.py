@@ -95,9 +95,9 @@ def _host(device: Device, series: str, name: str) -> tuple[float, ...]:
 def sections(devices: Sequence[Device]) -> Iterator[Section]:
     """A table per device, the backends beside each other; then each backend in words."""
     note = (
-        "As good: within 1 % of the fastest in every run. Of eager PyTorch's time: in the median case, each at its "
-        "worst run. Launch and call are the host's time. Runs differ: the same commit's, in the case in which they do "
-        "most."
+        "As good: within 1 % of the fastest in every run. Part of eager PyTorch's time: in the median case, each at "
+        "its worst run. Launch and call are the host's time. Runs differ: the same commit's, in the case in which they "
+        "do most."
     )
     for device in devices:
         rows = tuple(_row(each, worth(device, each)) for each in names([device]))

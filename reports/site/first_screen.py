@@ -160,8 +160,8 @@ def situations(evidence: Evidence) -> Iterator[Section]:
             if (row := _situation(words, [a for a in _answers(evidence, slug, device, called) if a.regime in regimes]))
         )
         note = (
-            "In so many of the measured cases of that kind a backend is the one to take, or never more than 1 % slower "
-            f"than the fastest in any run. {EAGER} is eager PyTorch."
+            "As good in: in so many measured cases a backend is the one to take, or never more than 1 % slower than "
+            f"the fastest. {EAGER} is eager PyTorch."
         )
         heads = ("you have", "take", "as good in", "that takes, µs", "eager PyTorch takes")
         yield Section(f"On an {device.name}", tables=(Table(heads, rows, text=3, note=note, prose=True),))

@@ -103,7 +103,7 @@ def rtx4090(evidence: Evidence, views: Views) -> Page:
             (
                 *predicted_words(evidence),
                 "PREDICTED. No RTX 4090 was measured here. The model takes the machine code that compilers make for "
-                "sm_89 and the peak of that card; how far the model was off on measured GPUs stands beside it. The "
+                "sm_89 and the peak of that card. How far the model was off on measured GPUs stands beside it. The "
                 "form on the first page answers for an RTX 4090 too.",
             ),
         )
@@ -207,8 +207,8 @@ def data(views: Views) -> Page:
     words = (
         "A record holds every sample to the bit: columns instead of rows, samples in ticks of their clock, packed by "
         "xz. `export` gives pytest-benchmark's JSON back and compares its digest; its own tools work on that. "
-        "extra_info holds what diagbench adds, units in the names: median_s in seconds, bandwidth_bytes_per_s, "
-        "of_ceiling as a part of 1 with its interval of_ceiling_ci99, ratio over the fastest's time, its verdict."
+        "extra_info holds what diagbench adds, units in the names: median_s in seconds, bandwidth_bytes_per_s. "
+        "of_ceiling is a part of 1 with its interval of_ceiling_ci99. ratio is over the fastest's time, with a verdict."
     )
     links = tuple(
         Cell(f"{view.machine.slug}/{view.file}", href=f"{DATA_ROOT}{view.machine.slug}/{view.file}")
@@ -240,7 +240,7 @@ def method(timers: tuple[Cell, ...] = ()) -> Page:
     """The words, how a time is taken, and who checked."""
     words = (
         "Every backend is checked to the bit before it is timed. All of a case are then timed in the same interleaved "
-        "rounds, with copies of the same bytes and one backend twice, which shows what the noise alone does."
+        "rounds, with copies of the same bytes. One backend is there twice, which shows what the noise alone does."
     )
     table = Table(("word", "meaning"), WORDS, text=2, prose=True)
     mixed = "Mixed: the bytes fit L2 in part. ceiling_copy and ceiling_memcpy are the copies that ceilings are made of."

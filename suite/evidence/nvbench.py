@@ -1,6 +1,6 @@
 """Does a third party's timer agree? The same bound launches by NVIDIA's nvbench, cold and batch: `tox -e nvbench`.
 
-Where it differs, a load of our own that is the same as nvbench's says why: its cold flush writes, its batch uses one
+Where it differs, a load of our own that is the same as nvbench's says why. Its cold flush writes, its batch uses one
 operand set, its launches are queued on a stream.
 """
 

@@ -35,7 +35,7 @@ from suite.worker.process import die_with_parent
 SEED = 50_000
 
 PLAN = Plan(min_rounds=40, max_rounds=40)
-"""Of our own clock, before nvbench and once more after it: what drifts shows in both halves."""
+"""Samples of our own clock, before nvbench and once more after it: what drifts shows in both halves."""
 
 TAGS: dict[Theirs, tuple[str, ...]] = {
     "cold": ("nv/cold/time/gpu/median", "nv/cold/time/gpu/mean"),

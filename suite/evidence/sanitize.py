@@ -1,7 +1,7 @@
 """What NVIDIA's compute-sanitizer says of each backend's launches at odd sizes: `tox -e sanitize`.
 
-memcheck looks for accesses beyond what was allocated, racecheck for races in shared memory, initcheck for reads of
-memory that nobody wrote (an element of C that was left out among them), synccheck for barriers misused.
+memcheck looks for accesses beyond what was allocated, racecheck for races in shared memory, synccheck for barriers
+misused. initcheck looks for reads of memory that nobody wrote, an element of C that was left out among them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The process that compute-sanitizer watches: one backend, a launch in each of CASES.
 
-Every operand has device memory of its own, exactly as large as it is, so that an access beyond it is one beyond what
-was allocated. C is uninitialised and copied after its launch, so that an element never written is read.
+Every operand has device memory of its own, exactly as large as it is. So an access beyond it is one beyond what was
+allocated. C is uninitialised and copied after its launch, so that an element never written is read.
 """
 
 from __future__ import annotations

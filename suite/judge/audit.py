@@ -1,7 +1,7 @@
 """What timing and judging rest on in a candidate's process: functions taken before its file runs, compared after.
 
 This runs beside the candidate. It finds functions that were replaced, not a candidate that rewrites the interpreter's
-memory; what such a one could gain is bounded by the judge's own clock and its own reading of C.
+memory. What such a one could gain is bounded by the judge's own clock and its own reading of C.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from suite.judge.timed_side import Timed
 from suite.measure import timing
 
 LAST_ROWS = 16
-"""Of C, copied first behind a launch: a kernel comes to them last."""
+"""The end of C, copied first behind a launch: a kernel comes to it last."""
 
 MOST_POISONED_BYTES = 1 << 30
 """Fresh outputs larger than this are not poisoned beforehand: the allocator gives them new pages anyway."""

@@ -1,6 +1,6 @@
 """A candidate as a contender of a run: checked and timed in a process of its own, case by case.
 
-The worker of the run never loads its file. Ceilings and the run's reference are timed beside it in its process, so that
+The worker of the run never loads its file. Ceilings and the run's reference are timed beside it in its process. So
 whatever it does there is done to the samples of this campaign alone. The process ends with the campaign.
 """
 

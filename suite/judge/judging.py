@@ -197,7 +197,7 @@ def _file(entry: Entry) -> Path:
 
 
 def _sha256(entry: Entry) -> str:
-    """Of the file as it is before it runs, which may change or remove it."""
+    """The digest of the file as it is before it runs, which may change or remove it."""
     return hashlib.sha256(_file(entry).read_bytes()).hexdigest()
 
 

@@ -11,7 +11,7 @@ import struct
 from typing import Any
 
 MOST_BYTES = 1 << 22
-"""Of one message: samples of the longest campaign, several times over."""
+"""More than one message has: samples of the longest campaign, several times over."""
 
 FORKED = "forked"
 """The answer of a candidate's process that is a copy of the one that was asked: a launch forked and came back twice."""

@@ -30,7 +30,7 @@ PR_SET_CHILD_SUBREAPER = 36
 F_SETPIPE_SZ = 1031
 LOOK_EVERY_S = 0.02
 KEPT_BYTES = 1 << 16
-"""Of what a candidate prints; the rest is read and dropped, so that it never waits for a reader."""
+"""So much of what a candidate prints; the rest is read and dropped, so that it never waits for a reader."""
 
 EndKind = Literal["crashed", "timeout", "no_memory"]
 

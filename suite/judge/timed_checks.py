@@ -32,7 +32,7 @@ AUDITED_S = 0.2
 """A batch that the judge's own clock times: far beyond what a request costs."""
 
 LEAST_SHARE = 0.5
-"""Of the judge's time that a batch must report: the rest is requests, unmeasured launches and waits."""
+"""The part of the judge's time that a batch must report: the rest is requests, unmeasured launches and waits."""
 
 SECRET_LOOKS = 3
 

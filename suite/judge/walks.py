@@ -19,7 +19,7 @@ from suite.judge.trial import Bench, Trial
 PAIRS_S, FEWEST_PAIRS = 3.0, 9
 """Seconds for the pairs of walks, most of which goes into drawing new inputs, and the fewest that are taken.
 
-The first warms up. Of the other eight, one that contradicts leaves Wilcoxon's test with p <= 0.008.
+The first warms up. One of the other eight that contradicts leaves Wilcoxon's test with p <= 0.008.
 """
 
 STEADY_MARGIN = {"cuda": 0.10, "cpu": 0.35}

@@ -95,7 +95,7 @@ def _of_compiled(one: Compiled) -> Iterator[str]:
 
 
 MORE_BYTES = 1.05
-"""Of the bytes that the case needs: above, the kernel moves some of them twice."""
+"""So many times the bytes that the case needs: above, the kernel moves some of them twice."""
 
 
 def _of_counters(found: Judgement) -> Iterator[str]:

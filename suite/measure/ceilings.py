@@ -1,7 +1,7 @@
 """The ceilings: plain copies of as many bytes as a case moves, measured in the same rounds as the backends.
 
-One is the device's memcpy. The other is the quickest of a family of vector copies on these very operand sets, chosen
-anew for every case, series and restart by a short search.
+One is the device's memcpy. The other is the quickest of a family of vector copies on these very operand sets. A short
+search chooses it anew for every case, series and restart.
 """
 
 from __future__ import annotations

@@ -12,9 +12,10 @@ CONTROL = "control_aa"
 
 
 LEAST_WARMUP_S = 0.05
-"""Of the load that is measured, where the device was just at work: caches and page tables settle, clocks have.
+"""How long the load that is measured runs before, where the device was just at work.
 
-On an H100 the A/A control and its scatter were the same after 0.05 s and after 0.3 s, in eight campaigns.
+Caches and page tables settle then; clocks have. On an H100 the A/A control and its scatter were the same after 0.05 s
+and after 0.3 s, in eight campaigns.
 """
 
 CALLED: tuple[Series, ...] = ("as_called", "as_called_host")

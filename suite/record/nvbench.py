@@ -9,12 +9,13 @@ from suite.record.measurement import Outcome
 from suite.record.typed import Seconds, Typed
 
 Own = Literal["cold", "hot", "single", "flushed", "host"]
-"""Of our own clock. cold, hot: the series of a campaign. single: one launch between two events, after others of its
-kind. flushed: the same after a write of as many bytes as L2 holds. host: what the host pays to enqueue a launch."""
+"""The loads that our own clock times. cold, hot: the series of a campaign. single: one launch between two events, after
+others of its kind. flushed: the same after a write of as many bytes as L2 holds. host: what enqueueing a launch costs
+the host."""
 
 Theirs = Literal["cold", "batch", "rotating"]
-"""Of nvbench's. cold: one launch after such a write. batch: many, on one operand set. rotating: the same on the sets of
-the series cold in turn."""
+"""The loads that nvbench times. cold: one launch after such a write. batch: many, on one operand set. rotating: the
+same on the sets of the series cold in turn."""
 
 
 class Timed(Typed):

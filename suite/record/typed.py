@@ -15,7 +15,7 @@ Seconds = Annotated[float, Field(gt=0, lt=1e6)]
 Positive = Annotated[float, Field(gt=0, lt=1e30)]
 Bound = Annotated[float, Field(ge=0)]
 Interval = tuple[Bound, Bound]
-"""Of a ratio; from 0 to the largest float where too little was measured for one to claim anything."""
+"""A ratio's; from 0 to the largest float where too little was measured for one to claim anything."""
 
 Count = Annotated[int, Field(ge=1, lt=1 << 50)]
 Bytes = Annotated[int, Field(ge=1, lt=1 << 60)]

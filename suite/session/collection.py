@@ -47,7 +47,7 @@ def campaigns(bench: Bench, cases: Sequence[Case], all_series: tuple[Series, ...
 def hosted(cases: Sequence[Case]) -> list[Case]:
     """Where the host's time is taken: at LAUNCH_CASE, or at a held-out sweep's own small cases.
 
-    Of those one for each dtype, and for rows on and off 16-byte boundaries.
+    One for each dtype, and for rows on and off 16-byte boundaries.
     """
     small: dict[tuple[str, bool], Case] = {}
     for case in cases:

@@ -1,8 +1,8 @@
 """What a run has measured so far, on disk after every answer of the worker, so that a killed run can go on.
 
-One JSON line per answer. The name of the file is a digest of everything that the answers depend on: the command, the
-device itself, versions, threads, backends, plan, and the source of backends/ and suite/. So the same command finds it
-again under the same conditions, and no other does.
+One JSON line per answer. The name of the file is a digest of everything that the answers depend on. That is the
+command, the device itself, versions, threads, backends, plan, and the source of backends/ and suite/. So the same
+command finds it again under the same conditions, and no other does.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from backends import Entry, why_unavailable
 from suite.record.measurement import Outcome
 
 MOST_DEATHS = 3
-"""Of the worker, by one backend, before it is left out of the rest of the run."""
+"""The ends of the worker by one backend, after which it is left out of the rest of the run."""
 
 
 class Participants:

@@ -1,7 +1,7 @@
 """The worker's side: owns the device and answers the requests of `messages`, one at a time.
 
 A backend that raises becomes an Outcome and the others go on. After every exception the device is asked whether it
-still works; if it does not, this process ends, so that nothing is measured on a corrupted context.
+still works. If it does not, this process ends, so that nothing is measured on a corrupted context.
 """
 
 from __future__ import annotations

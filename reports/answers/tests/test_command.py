@@ -105,7 +105,7 @@ CODES = [
 def test_the_exit_code_tells_what_an_answer_is_with_json_and_without(
     question: list[str], code: int, status: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Of the committed records."""
+    """As the committed records answer."""
     asked = ["select", "--dtype", "float32", *question]
     assert main(asked) == code
     said = capsys.readouterr().out

@@ -35,7 +35,7 @@ class StandsForState:
 
 @pytest.fixture
 def states(monkeypatch: pytest.MonkeyPatch) -> dict[str, StandsForState]:
-    """Of each benchmark that was run; its times are its place in the order, in us."""
+    """The state of each benchmark that was run; its times are its place in the order, in us."""
     ran: dict[str, StandsForState] = {}
     registered: list[Callable[[Any], None]] = []
     module = ModuleType("cuda.bench")

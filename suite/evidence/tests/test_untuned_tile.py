@@ -62,7 +62,7 @@ def test_masked_off_programs_issue_what_the_others_do() -> None:
 
 
 def test_spills_hit_l2_where_they_leave_l1() -> None:
-    """Of 256 threads: 256 KiB of B missed, as much of C hit, 90 KiB spilled and 90 KiB reloaded hit."""
+    """With 256 threads: 256 KiB of B missed, as much of C hit, 90 KiB spilled and 90 KiB reloaded hit."""
     assert NARROW.predicted()["lts__t_sector_hit_rate"] == (50, 50)
     assert WIDE.predicted()["lts__t_sector_hit_rate"] == pytest.approx((50, 100 * (256 + 180) / (512 + 180)))
 
