@@ -54,7 +54,7 @@ def test_the_page_says_what_the_document_holds() -> None:
     assert last[5:7] == ("–", "–")
     page = scaling.page(FOUND, "x.json")
     words = " ".join(text for section in page.sections for text in section.paragraphs)
-    assert "so 60.0 µs are dispatch" in words
+    assert "So 60.0 µs are dispatch." in words
     assert "B of 1621240 × 16384 float32 is 99 GiB, and a device has 80 GiB: no single one holds it." in words
     assert "No number on this page is an RTX 4090's" in words
     assert scaling.broadcasts_table(FOUND).rows == (("8192 × 4096 float32", "32.0", "25.0", "50.0", "0.500"),)
