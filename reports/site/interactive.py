@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 from typing import Any
 
@@ -32,6 +33,7 @@ def libraries(kept: Kept) -> Files:
     return {f"vega-{hashlib.sha256(text.encode()).hexdigest()[:12]}.js": text, "gpu.js": template("gpu.js")}
 
 
+@cache  # to bundle it takes a second
 def _vega() -> str:
     """The bundle in a function of its own: by itself it declares names as short as `$` for the whole page."""
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")

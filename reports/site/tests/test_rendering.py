@@ -23,18 +23,17 @@ def one_line(text: str) -> bool:
     return len(text.splitlines()) == 1 and "Traceback" not in text
 
 
-def test_the_same_data_give_the_same_bytes(data: Path, tmp_path: Path) -> None:
-    publish(data, tmp_path / "here")
+def test_the_same_data_give_the_same_bytes(data: Path, published: Path, tmp_path: Path) -> None:
     script = (
         "import sys, pathlib; from reports.site.rendering import publish; publish(*map(pathlib.Path, sys.argv[1:]))"
     )
     subprocess.run([sys.executable, "-c", script, data, tmp_path / "there"], check=True, cwd=ROOT)
-    assert contents(tmp_path / "here") == contents(tmp_path / "there")
+    assert contents(published) == contents(tmp_path / "there")
 
 
-def test_what_is_kept_is_made_anew_where_its_record_changed_or_it_is_gone(data: Path, tmp_path: Path) -> None:
-    published = tmp_path / "published"
-    publish(data, published)
+def test_what_is_kept_is_made_anew_where_its_record_changed_or_it_is_gone(
+    data: Path, published: Path, tmp_path: Path
+) -> None:
     before = contents(published)
     shutil.rmtree(published / "html")
     publish(data, published)
@@ -46,9 +45,8 @@ def test_what_is_kept_is_made_anew_where_its_record_changed_or_it_is_gone(data: 
     assert after == contents(tmp_path / "anew") != before
 
 
-def test_every_run_has_its_page_and_the_index_links_to_it(data: Path, tmp_path: Path) -> None:
-    assert publish(data, tmp_path / "published") == 2
-    files = contents(tmp_path / "published")
+def test_every_run_has_its_page_and_the_index_links_to_it(data: Path, published: Path) -> None:
+    files = contents(published)
     index = files["README.md"].decode()
     for record in data.rglob("*.json"):
         place = record.relative_to(data).with_suffix("")
@@ -96,9 +94,10 @@ def test_publishing_touches_nothing_outside_its_folder(data: Path, tmp_path: Pat
     assert (tmp_path / "tried.md").read_text() == "by hand"
 
 
-def test_markdown_refers_only_to_figures_beside_it(data: Path, tmp_path: Path) -> None:
-    publish(data, tmp_path)
-    for page in tmp_path.glob("*/*.md"):
+def test_markdown_refers_only_to_figures_beside_it(published: Path) -> None:
+    pages = list(published.glob("*/*.md"))
+    assert len(pages) == 2
+    for page in pages:
         figures = [line.rpartition("(")[2].rstrip(")") for line in page.read_text().splitlines() if line[:2] == "!["]
         assert figures
         assert all((page.parent / figure).is_file() for figure in figures)
@@ -125,9 +124,7 @@ def test_a_gpu_is_called_by_the_name_that_tells_it_from_the_others(names: list[s
     assert list(short_names(names).values()) == short
 
 
-def test_pages_without_a_record_are_removed(data: Path, tmp_path: Path) -> None:
-    published = tmp_path / "published"
-    publish(data, published)
+def test_pages_without_a_record_are_removed(data: Path, published: Path) -> None:
     (data / "some-cpu" / "20260102T030405Z-0123456.json").unlink()
     publish(data, published)
     assert not (published / "some-cpu").exists()
@@ -176,10 +173,8 @@ def damage(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize("how", ["truncated", "other version", "not diagbench", "another device's folder"])
 def test_one_bad_record_leaves_its_old_pages(
-    how: str, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    how: str, data: Path, published: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    published = tmp_path / "published"
-    publish(data, published)
     before = contents(published)
     damage(data / "nvidia-h100-80gb-hbm3" / "20260102T030405Z-0123456.json", how)
     capsys.readouterr()
