@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from suite.cases import HEADLINE, HELD_OUT, SWEEPS, Case
 from suite.measure.plan import CALLED
 from suite.record.measurement import Series
-from suite.session.bench import Bench
+
+if TYPE_CHECKING:
+    from suite.session.bench import Bench
 
 LAUNCH_CASE = Case(256, 256)
 """Where the series launch and call are taken: the device's part is nothing."""

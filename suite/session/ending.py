@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from pytest_benchmark.session import PerformanceRegression
 
 from backends import CannotDo
 from suite.command_line import CRASHED, UNHEARD, crash
-from suite.session.bench import Bench
 from suite.session.destination import Destination
 from suite.session.interrupts import Interrupts
 from suite.session.progress import Progress
 from suite.session.streams import Heard
+
+if TYPE_CHECKING:
+    from suite.session.bench import Bench
 
 
 class Ending:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,15 +18,16 @@ from suite.cases import HELD_OUT, parse
 from suite.device import provenance
 from suite.record import packed, store
 from suite.scratch import require_home
-from suite.session import bench as benches
 from suite.session import collection, destination, options, ranks, run_file, streams, welcome
-from suite.session.bench import Bench
 from suite.session.destination import Destination
 from suite.session.ending import Ending
 from suite.session.options import Options
 from suite.session.progress import Progress
 from suite.text import MESSAGE, one_line
 from suite.worker.process import WorkerFailed, die_with_parent
+
+if TYPE_CHECKING:
+    from suite.session.bench import Bench
 
 HERE = Path(__file__).parent
 OPTIONS = pytest.StashKey[Options]()
@@ -108,7 +109,9 @@ def bench(config: pytest.Config) -> Bench:
         asked = config.stash[OPTIONS]
         ending.interrupts.install()
         try:
-            ending.bench = benches.start(
+            from suite.session.bench import start  # with torch: a refused option need not wait a second for it
+
+            ending.bench = start(
                 asked.entries,
                 smoke=asked.smoke,
                 progress=config.stash[PROGRESS],

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import backends
 from suite import ROOT
@@ -20,8 +21,10 @@ from suite.record.machine import Machine
 from suite.record.run import Run
 from suite.scratch import Scratch
 from suite.session import ranks
-from suite.session.bench import Bench
 from suite.worker.process import dependent
+
+if TYPE_CHECKING:
+    from suite.session.bench import Bench
 
 
 def stem() -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from suite.measure.plan import CONTROL
 from suite.record.machine import Machine
 from suite.record.measurement import Outcome
-from suite.session.bench import Bench
 from suite.session.options import Options
+
+if TYPE_CHECKING:
+    from suite.session.bench import Bench
 
 NO_GPU = "no CUDA GPU is used: what follows is this CPU's, beside what compilers make of the kernels for sm_89"
 

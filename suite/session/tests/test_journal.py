@@ -30,6 +30,7 @@ from suite.record.store import read_run
 from suite.session.bench import Bench, start
 from suite.session.journal import FRESH_S, Journal, Kind, conditions, digest
 from suite.session.progress import Progress
+from suite.session.tests.test_options import WITHOUT
 from suite.worker.messages import Examined, Identify, Look, Measure, Request
 from suite.worker.process import Worker
 
@@ -247,7 +248,7 @@ def test_answers_with_anything_anywhere_are_taken_up_or_asked_again(
 SWEEP = "33x17-float32-contiguous,8x8-float32-contiguous"
 COMMAND = (
     *("env", "-u", "PYTEST_XDIST_WORKER"),  # under which pytest-benchmark times nothing
-    *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "suite/session/bench_throughput.py"),
+    *(sys.executable, "-m", "pytest", "-q", *WITHOUT, "suite/session/bench_throughput.py"),
     *("--sweep", SWEEP, "--backends", "torch_broadcast"),
 )
 

@@ -19,10 +19,12 @@ from suite.session import options
 
 ROOT = Path(__file__).parents[3]
 SMALL = ("suite/session/bench_throughput.py", "--sweep", "33x17-float32-contiguous", "--backends", "torch_broadcast")
+WITHOUT = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Plugins that the environment of benches does not have, or does not load."""
 
 
 def pytest_run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments)
+    command = (sys.executable, "-m", "pytest", "-q", *WITHOUT, *arguments)
     alone = {name: value for name, value in os.environ.items() if name != "PYTEST_XDIST_WORKER"}
     return subprocess.run(command, cwd=ROOT, env=alone, capture_output=True, text=True, timeout=300, check=False)
 
