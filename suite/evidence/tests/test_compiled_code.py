@@ -76,13 +76,20 @@ def test_tuned_kernels_move_16_bytes_at_a_time_and_fill_the_sm(ada: Run, backend
     assert threads * 16 == HEADLINE.rows * HEADLINE.cols * ITEMSIZE[dtype]  # one vector each, none masked off
 
 
-EVERY_CONFIG = """
-import json
+COMPILED = """
+import json, torch
 from backends import _triton_compile as triton_compile, triton_tuned
 from suite.evidence import cubin
 from suite.evidence.occupancy import occupancy
-configs, found = triton_tuned.scale_flat.configs, {}
-for config in configs:
+shifted = {}
+for dtype in ("float32", "float16", "bfloat16", "float64"):
+    flat = torch.empty(4096 * 4096 + 1, dtype=getattr(torch, dtype))
+    b = flat[1:].view(4096, 4096)  # aligned buffers begin on 16-byte boundaries, so this does not
+    asked = lambda *_: triton_tuned.launch_arguments(b[:, 0], b, b)
+    made = triton_compile.compile_launch(asked, 4096, 4096, dtype, (8, 9))
+    shifted[dtype] = [made.config, *cubin.access_bits(cubin.disassemble(made.cubin, made.kernel))]
+found = {}
+for config in triton_tuned.scale_flat.configs:
     triton_tuned.scale_flat.configs = [config]
     for dtype in ("float32", "float16", "bfloat16", "float64"):
         for cols in (4096, 4097):
@@ -91,21 +98,23 @@ for config in configs:
             registers, local, shared = cubin.resources(text, made.kernel, (8, 9))
             held = occupancy((8, 9), made.block[0], registers, shared + made.dynamic_shared_bytes)
             found[f"{dtype} {cols} {made.config}"] = [*cubin.access_bits(text), local, held.fraction]
-print(json.dumps(found))
+print(json.dumps([found, shifted]))
 """
 
 
-def in_a_compiling_process(code: str) -> Any:
+@pytest.fixture(scope="module")
+def tuned() -> Any:
+    """What the tuned kernel is compiled to: with every config, and off a boundary."""
+    pytest.importorskip("triton")
     environment = {name: value for name, value in os.environ.items() if name not in sass.SIMULATORS}
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", COMPILED]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
-def test_every_config_of_the_tuned_kernel_moves_16_bytes_and_fills_the_sm() -> None:
+def test_every_config_of_the_tuned_kernel_moves_16_bytes_and_fills_the_sm(tuned: Any) -> None:
     """Also on ragged widths, whose last block alone stores element by element."""
-    pytest.importorskip("triton")
-    found = in_a_compiling_process(EVERY_CONFIG)
+    found, _ = tuned
     assert len(found) == 24
     for name, (loads, stores, local_bytes, occupancy) in found.items():
         assert "128" in loads, name
@@ -113,24 +122,10 @@ def test_every_config_of_the_tuned_kernel_moves_16_bytes_and_fills_the_sm() -> N
         assert (local_bytes, occupancy) == (0, 1.0), name
 
 
-SHIFTED = """
-import json, torch
-from backends import _triton_compile as triton_compile, triton_tuned
-from suite.evidence import cubin
-accesses = {}
-for dtype in ("float32", "float16", "bfloat16", "float64"):
-    flat = torch.empty(4096 * 4096 + 1, dtype=getattr(torch, dtype))
-    b = flat[1:].view(4096, 4096)  # aligned buffers begin on 16-byte boundaries, so this does not
-    asked = lambda *_: triton_tuned.launch_arguments(b[:, 0], b, b)
-    made = triton_compile.compile_launch(asked, 4096, 4096, dtype, (8, 9))
-    accesses[dtype] = [made.config, *cubin.access_bits(cubin.disassemble(made.cubin, made.kernel))]
-print(json.dumps(accesses))
-"""
-
-
-def test_operands_off_a_boundary_alike_are_still_moved_16_bytes_at_a_time() -> None:
-    pytest.importorskip("triton")
-    for dtype, (form, loads, stores) in in_a_compiling_process(SHIFTED).items():
+def test_operands_off_a_boundary_alike_are_still_moved_16_bytes_at_a_time(tuned: Any) -> None:
+    _, shifted = tuned
+    assert set(shifted) == {"float32", "float16", "bfloat16", "float64"}
+    for dtype, (form, loads, stores) in shifted.items():
         assert "shifted by 1" in form, dtype
         assert "128" in loads, dtype
         assert "128" in stores, dtype

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import pytest
 
 from backends import Unsupported
 from backends.tests import matrix
+from backends.tests.triton_child import child
 from suite import ROOT
 from suite.cases import Case
 from suite.measure.plan import SMOKE
@@ -33,19 +32,12 @@ COMPUTED = (
 """Rows that end inside vectors, of whole blocks, shifted, shorter than a vector, and with gaps between."""
 
 
-def child(function: str, *, interpret: bool) -> Any:
-    """What this module's function returns in a process of its own, with Triton's interpreter or its compiler."""
-    environment = {name: value for name, value in os.environ.items() if name != "TRITON_INTERPRET"}
-    if interpret:
-        environment["TRITON_INTERPRET"] = "1"
-    code = f"import json; from suite.variants.tests import test_kernel as t; print(json.dumps(t.{function}()))"
-    command = [sys.executable, "-W", "ignore::RuntimeWarning", "-c", code]  # the interpreter's numpy on inf · 0
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+def interpret() -> tuple[dict[str, dict[str, int | str]], dict[str, Any]]:
+    """What each variant computes, and what is measured of a wrong one; in one process, which takes seconds to start."""
+    return compute(), measure_with_a_wrong_one()
 
 
-def interpret() -> dict[str, dict[str, int | str]]:
+def compute() -> dict[str, dict[str, int | str]]:
     """Variant -> case -> wrong elements in and around C, or why the variant does not take it."""
     from suite.variants import kernel as variant_kernel
 
@@ -111,24 +103,24 @@ def compile_for_sm_89() -> dict[str, dict[str, int]]:
 
 @pytest.fixture(scope="module")
 def interpreted() -> Any:
-    pytest.importorskip("triton")
-    return child("interpret", interpret=True)
+    return child(interpret, interpret=True)
 
 
 @pytest.fixture(scope="module")
 def compiled() -> Any:
-    pytest.importorskip("triton")
-    return child("compile_for_sm_89", interpret=False)
+    return child(compile_for_sm_89, interpret=False)
 
 
 def test_every_variant_is_exact_where_it_runs(interpreted: Any) -> None:
-    assert set(interpreted) == {variant.name for variant in VARIANTS}
-    wrong = {name: of for name, of in interpreted.items() if any(isinstance(n, int) and n for n in of.values())}
+    computed, _ = interpreted
+    assert set(computed) == {variant.name for variant in VARIANTS}
+    wrong = {name: of for name, of in computed.items() if any(isinstance(n, int) and n for n in of.values())}
     assert wrong == {}
 
 
 def test_a_variant_is_left_out_only_where_it_is_none_of_its_own(interpreted: Any) -> None:
-    refused = {name: {case for case, n in of.items() if isinstance(n, str)} for name, of in interpreted.items()}
+    computed, _ = interpreted
+    refused = {name: {case for case, n in of.items() if isinstance(n, str)} for name, of in computed.items()}
     refused = {name: cases for name, cases in refused.items() if cases}
     assert refused == {
         "uniform": {key(*case) for case in COMPUTED if case[2] != (2, 8192)},
@@ -159,9 +151,8 @@ def test_all_variants_compile_at_the_headline(compiled: Any) -> None:
     assert set(compiled) == {variant.name for variant in VARIANTS}
 
 
-def test_a_wrong_variant_is_reported_and_never_timed() -> None:
-    pytest.importorskip("triton")
-    found = child("measure_with_a_wrong_one", interpret=True)
+def test_a_wrong_variant_is_reported_and_never_timed(interpreted: Any) -> None:
+    _, found = interpreted
     assert found["outcomes"]["wrong"] == "incorrect"
     assert found["outcomes"]["uniform"] == "unsupported"
     assert {name: role for name, role in found["rows"].items() if role != "ceiling"} == {
