@@ -46,7 +46,8 @@ def _by_the_host(view: View, series: Series) -> str:
     names = contenders((each for each in view.series(series) if each.of_ceiling is None), ("backend",))
     if not names:
         return ""
-    return f"No share is given of {', '.join(names)}: the host's clock took its times, and the device's the ceiling's."
+    said = "cannot be queued ahead of the device. So the host's clock took its times, and the device's the ceiling's."
+    return f"No share is given of {', '.join(names)}, whose launches {said}"
 
 
 def _doubt(measurements: Iterable[Measurement]) -> str:

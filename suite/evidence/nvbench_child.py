@@ -24,9 +24,10 @@ from suite.check.operands import Operands
 from suite.device import machine
 from suite.measure import campaign, timing
 from suite.measure.campaign import Contender
+from suite.measure.events import EventSampler
 from suite.measure.plan import Plan
 from suite.measure.timing import Device, HostSampler, Sampler
-from suite.record.measurement import Method, Outcome
+from suite.record.measurement import Outcome
 from suite.record.nvbench import Own, Theirs, Timed
 from suite.worker.failures import why
 from suite.worker.lineup import equal_sets
@@ -46,34 +47,21 @@ TAGS: dict[Theirs, tuple[str, ...]] = {
 OPTIONS = ("--timeout", "10")
 
 
-class SingleSampler:
+class SingleSampler(EventSampler):
     """One launch between two events, queued with what goes `before` it behind a device-side delay."""
 
-    method: Method = "cuda_events"
-    launches = 1
-
     def __init__(self, launch: Launch, before: Sequence[Callable[[], object]]) -> None:
-        self._launch, self._before = launch, before
-        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
+        super().__init__([launch], 1)
+        self._before = before
 
-    def take(self) -> None:
-        """Enqueue all of it."""
-        first, last = timing.event_pair()
-        torch.cuda._sleep((len(self._before) + 2) * timing.DELAY_CYCLES_PER_LAUNCH)
+    @property
+    def delay_cycles(self) -> int:
+        """One more than an EventSampler's for each that goes before."""
+        return super().delay_cycles // 2 * (len(self._before) + 2)
+
+    def _lead(self) -> None:
         for each in self._before:
             each()
-        first.record()
-        self._launch()
-        last.record()
-        self._events.append((first, last))
-
-    def collect(self) -> list[float]:
-        """Seconds of each launch."""
-        return timing.elapsed(self._events, 1)
-
-    def enqueue_timed(self) -> None:
-        """Launch."""
-        self._launch()
 
 
 def time_all(entries: Sequence[Entry], case: Case, folder: Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from suite.judge import checks, compiled, memory
 from suite.judge.process import Candidate, Limits
 from suite.judge.timed_checks import Effort, Timed
 from suite.judge.trial import FAULTS, Bench, as_caught
+from suite.measure.campaign import CampaignFailed
 from suite.measure.plan import CPU, Plan
 from suite.record.compiled import Compiled
 from suite.record.judgement import Check, JudgedTime, Judgement, JudgementVerdict, WrongElements
@@ -143,6 +144,9 @@ def _attempt(check: Check, work: Callable[[], Any], found: _Found) -> Check | No
         caught = as_caught(check, error)
         found.catch(caught.check, caught.verdict, caught.reason, caught.wrong)
         return caught.check
+    except CampaignFailed as error:
+        found.catch(check, "unjudged", str(error))
+        return check
 
 
 def _probe(bench: Bench, cases: Sequence[Case], found: _Found, progress: Progress) -> None:

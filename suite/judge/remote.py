@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from suite.judge.trial import Bench, Caught
+from suite.measure.campaign import Late
 from suite.record.measurement import Method
 
 LONGEST_S = 120.0
@@ -27,7 +29,7 @@ class Remote:
         self.bench.candidate.tell("take", name=self.name)
 
     def collect(self) -> list[float]:
-        """Seconds per launch of the samples since the last collect. Raises Caught where they are no times."""
+        """Seconds per launch of the samples since the last collect. Raises Late, and Caught where they are no times."""
         samples = self._kept + self._collected()
         self._kept = []
         return samples
@@ -38,7 +40,8 @@ class Remote:
 
     def drop(self) -> None:
         """Forget the samples since set_aside."""
-        self._collected()
+        with suppress(Late):
+            self._collected()
 
     def _collected(self) -> list[float]:
         return times_of(self.bench.ask("collect", LONGEST_S, name=self.name))
@@ -49,7 +52,9 @@ class Remote:
 
 
 def times_of(answer: dict[str, Any]) -> list[float]:
-    """The samples of an answer. Raises Caught where they are no times."""
+    """The samples of an answer. Raises Late where its host was, and Caught where they are no times."""
+    if answer.get("late"):
+        raise Late(" ".join(str(answer["late"]).split())[:300])
     samples = answer.get("samples")
     if not isinstance(samples, list) or not all(isinstance(one, float) and 0 < one < math.inf for one in samples):
         raise Caught("clock", "refused", "its process reports samples that are no times")

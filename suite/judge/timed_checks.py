@@ -25,7 +25,7 @@ from suite.measure import campaign, timing
 from suite.measure.campaign import Contender
 from suite.measure.plan import CEILINGS, CONTROL, Plan
 from suite.record.judgement import JudgedTime
-from suite.record.measurement import Method, Series
+from suite.record.measurement import Series
 from suite.statistics import Ratio, ratio, summarise
 
 AUDITED_S = 0.2
@@ -97,6 +97,11 @@ class Timed:
         sampler = self.own.sampler
         assert isinstance(sampler, Remote)
         return sampler
+
+    @property
+    def by_host(self) -> bool:
+        """Whether the host's clock takes the candidate's times, and the device's the ceiling's."""
+        return self.bench.kind == "cuda" and self._sampler.method == "host_clock"
 
     def synchronize(self) -> None:
         """Wait for the candidate's device."""
@@ -188,9 +193,18 @@ class Timed:
         theirs = sum(samples) * sampler.launches
         if theirs > 1.05 * ours:
             return f"its clock says {theirs:.3g} s for a batch that took {ours:.3g} s by the judge's"
-        if theirs < LEAST_SHARE * ours * _timed_share(sampler.launches, len(self.trials), sampler.method):
+        if theirs < LEAST_SHARE * ours * self._timed_share():
             return f"its clock says {theirs:.3g} s for a batch that took {ours:.3g} s by the judge's"
         return ""
+
+    def _timed_share(self) -> float:
+        """Which part of a sample's launches is timed."""
+        sampler = self._sampler
+        if sampler.method == "cuda_graph":
+            return sampler.launches / (sampler.launches + timing.lead_launches(sampler.launches, len(self.trials)))
+        if sampler.method == "host_clock" and (self.bench.kind == "cpu" or self.series in timing.HOST_LAUNCHES):
+            return sampler.launches / (sampler.launches + 1)
+        return 0.5  # a pass before the timed one; the delay before both has been taken off
 
     def _delays_s(self, count: int) -> float:
         """Seconds, by the judge's clock, that the delays of so many samples take; a little less, for clocks vary."""
@@ -224,6 +238,7 @@ class Timed:
     def judged(self) -> JudgedTime:
         """What the rounds gave, and what launching costs the host."""
         share, ceiling = self._share()
+        of_ceiling = {} if self.by_host else {"of_ceiling": share.value, "of_ceiling_ci99": (share.low, share.high)}
         costs = self.bench.ask("host_costs", LONGEST_S, launches=20 if self.bench.kind == "cpu" else 100)
         times = {one.name: one.samples_s for one in self.contenders}
         against = {name: ratio(self.own.samples_s, times[name]) for name in self.references if name in times}
@@ -232,8 +247,7 @@ class Timed:
             case=self.case.id,
             median_s=summarise(self.own.samples_s).median_s,
             ceiling=ceiling,
-            of_ceiling=share.value,
-            of_ceiling_ci99=(share.low, share.high),
+            **of_ceiling,
             against={name: (each.value, each.low, each.high) for name, each in against.items()},
             control_ci99=(control.low, control.high),
             rounds=len(self.own.samples_s),
@@ -247,12 +261,3 @@ class Timed:
         self.bench.candidate.ask("release")
         for one in self.trials:
             one.close()
-
-
-def _timed_share(launches: int, sets: int, method: Method) -> float:
-    """Which part of a sample's launches is timed."""
-    if method == "host_clock":
-        return launches / (launches + 1)
-    if method == "cuda_events":
-        return 0.5  # a pass before the timed one; the delay before both has been taken off
-    return launches / (launches + timing.lead_launches(launches, sets))

@@ -18,8 +18,9 @@ from backends import Enqueue, Entry
 from suite.check.operands import Operands
 from suite.judge.bound import Attached, LegacyStream
 from suite.measure import ceilings, timing
+from suite.measure.events import EventSampler, TooLate
 from suite.measure.plan import CONTROL
-from suite.measure.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, Sampler
+from suite.measure.timing import CaptureFailed, GraphSampler, HostSampler, Sampler
 from suite.record.measurement import Series
 
 CANDIDATE = "candidate"
@@ -123,7 +124,7 @@ class Timed:
         for _ in range(count):
             sampler.take()
         self._side.device.synchronize()
-        return {"samples": sampler.collect()}
+        return _samples(sampler)
 
     def delays(self, name: str, count: int) -> dict[str, Any]:
         """Wait as long as the delays of so many samples do, and nothing else."""
@@ -136,7 +137,7 @@ class Timed:
 
     def collect(self, name: str) -> dict[str, Any]:
         """Seconds per launch of the samples since the last collect."""
-        return {"samples": self._samplers[name].collect()}
+        return _samples(self._samplers[name])
 
     def synchronize(self) -> dict[str, Any]:
         """Wait for the device, and let its L2 give up what it was asked to keep."""
@@ -185,6 +186,14 @@ class Timed:
         self._samplers.clear()
         self._walks.clear()
         return {}
+
+
+def _samples(sampler: Sampler) -> dict[str, Any]:
+    """Its samples, or why there are none."""
+    try:
+        return {"samples": sampler.collect()}
+    except TooLate as error:
+        return {"samples": [], "late": str(error)}
 
 
 def kernel_nodes(graph: torch.cuda.CUDAGraph) -> int:

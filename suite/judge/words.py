@@ -46,14 +46,19 @@ def _paragraphs(found: Judgement) -> Iterator[str]:
 
 
 def _time(time: JudgedTime) -> Iterator[str]:
-    low, high = time.of_ceiling_ci99
-    share = f"{percent(time.of_ceiling)} of {time.ceiling} [{100 * low:.1f}, {100 * high:.1f}]"
-    yield f"  {time.case}: {time.median_s * 1e6:.2f} us a launch, {share}, {time.rounds} rounds"
+    yield f"  {time.case}: {time.median_s * 1e6:.2f} us a launch, {_share(time)}, {time.rounds} rounds"
     beside = [f"{value:.3f} [{low:.3f}, {high:.3f}] of {name}'s" for name, (value, low, high) in time.against.items()]
     low, high = time.control_ci99
     yield f"  its time      {'; '.join(beside)}; a reference against itself [{low:.3f}, {high:.3f}]"
     if time.launch_s is not None and time.call_s is not None:
         yield f"  host          {time.launch_s * 1e6:.1f} us to enqueue a launch, {time.call_s * 1e6:.1f} us for a call"
+
+
+def _share(time: JudgedTime) -> str:
+    if time.of_ceiling is None or time.of_ceiling_ci99 is None:
+        return "by the host's clock, for it cannot be queued ahead of the device: no share of the ceiling"
+    low, high = time.of_ceiling_ci99
+    return f"{percent(time.of_ceiling)} of {time.ceiling} [{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def _compiled(one: Compiled) -> str:
@@ -72,7 +77,7 @@ def look_at(found: Judgement) -> tuple[str, ...]:
         said += _of_compiled(one)
     said += _of_counters(found)
     for time in found.times:
-        _, high = time.of_ceiling_ci99
+        _, high = time.of_ceiling_ci99 or (0.0, 1.0)
         if high < 0.97:
             said.append(
                 f"{time.case} reaches at most {percent(high, 0)} of a plain copy: width of accesses, blocks in flight"

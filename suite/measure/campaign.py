@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import scipy.stats  # noqa: F401  # before the rounds: loaded at their first look, it would let the device idle for 0.6 s
 
+from suite.measure.events import TooLate
 from suite.measure.plan import CEILINGS, Plan
 from suite.measure.timing import Sampler
 from suite.record.measurement import OutcomeKind, StopReason
@@ -39,6 +41,12 @@ class Throttled(CampaignFailed):
 
 class TooCoarse(CampaignFailed):
     """The clock is too coarse for so short a sample: it read 0 s, of which no ratio can be taken."""
+
+    kind = "invalid"
+
+
+class Late(CampaignFailed):
+    """The host did not enqueue a contender's samples in time, so that they are not the device's."""
 
     kind = "invalid"
 
@@ -75,7 +83,8 @@ def run(
     progress(rounds so far, widest relative half-width of a ratio so far) is called at every look, and before(name)
     before every sample. synchronize() waits for the device, and lets its L2 forget what it was asked to keep.
     slowdown() says why the device runs slower than it could, if it does. Those rounds are dropped for all contenders.
-    Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time.
+    Raises Throttled where too few rounds remain, TooCoarse where a sample lasted no time, Late where it was no device
+    time.
     """
     started = time.monotonic()
     _warm_up(contenders, plan.warmup_s, synchronize, before)
@@ -104,7 +113,10 @@ def _take(
     before: Callable[[str], None],
     slowdown: Callable[[], tuple[str, ...]],
 ) -> list[str]:
-    """Take these rounds and keep their samples, unless the device ran slow: then the reasons. Raises TooCoarse."""
+    """Take these rounds and keep their samples, unless the device ran slow: then the reasons.
+
+    Raises TooCoarse and Late.
+    """
     slow = set(slowdown())
     for number in rounds:
         for contender in order(contenders, number):
@@ -116,7 +128,10 @@ def _take(
     synchronize()
     slow.update(slowdown())
     for contender in contenders:
-        samples = contender.sampler.collect()
+        try:
+            samples = contender.sampler.collect()
+        except TooLate as error:
+            raise Late(f"{contender.name}: {error}") from None
         if not slow:
             _check_clock(contender, samples)
             contender.samples_s.extend(samples)
@@ -179,4 +194,5 @@ def _warm_up(
             contender.sampler.take()
         synchronize()
         for contender in contenders:
-            contender.sampler.collect()
+            with suppress(TooLate):  # nothing is kept of it
+                contender.sampler.collect()

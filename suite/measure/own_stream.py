@@ -2,7 +2,8 @@
 
 Such a backend may let its streams wait, on the device, for what is on the current stream, and the current stream for a
 launch. Then the events that time everyone else time it too. The launches are queued behind a delay, so that the host's
-pace is not in the sample. A backend that does not is timed by the host's clock, and gets no share of a ceiling.
+pace is not in the sample. A backend that does not is timed by the host's clock, and gets no share of a ceiling. So is
+one whose launches the host cannot enqueue as long as the longest delay lasts.
 
 Seen of JAX on an H100: at 8192 × 8192 float32 the events read 182.8 us a launch. CUPTI read 181.8 from the start of one
 kernel to the start of the next, in which it runs for 179.6. At 4096 × 4096 these were 49.7, 49.4 and 46.3 us.
@@ -16,33 +17,14 @@ from collections.abc import Callable, Sequence
 import torch
 
 from backends import Enqueue
-from suite.measure.timing import Device, EventSampler, HostSampler, Sampler, event_pair, launches_per_sample
+from suite.measure.events import EventSampler
+from suite.measure.timing import Device, Sampler, UntilIdleSampler, launches_per_sample, queued
 
 MOST_QUEUED = 12
 """Launches that are timed at once, behind as many that are not. XLA lets 32 be under way before it holds the host."""
 
-MOST_DELAYS = 8
-"""How many times longer the delay may become where the host takes longer to enqueue a sample."""
-
 PROBE_CYCLES, PROBE_S = 60_000_000, 0.008
 """A delay of 30 ms at 2 GHz, and when it is looked at: no launch takes so long that did not wait for it."""
-
-
-class OwnStreamSampler(HostSampler):
-    """A loop under the host's clock until the device is idle."""
-
-    def take(self) -> None:
-        """An unmeasured pass and a timed one, each with the wait for its end; the device is idle before and after."""
-        self._synchronize()
-        self._pass()
-        start = time.perf_counter_ns()
-        self._pass()
-        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
-
-    def _pass(self) -> None:
-        for _ in range(self.launches):
-            next(self._walk)()
-        self._synchronize()
 
 
 class JoinedSampler(EventSampler):
@@ -52,43 +34,28 @@ class JoinedSampler(EventSampler):
         """follow: lets what is launched next wait for what is on the current stream."""
         super().__init__(sets, min(launches, MOST_QUEUED))
         self._follow = follow
-        self._delays = 1
 
-    def take(self) -> None:
-        """Enqueue a delay, an unmeasured pass and a timed one; again behind a longer delay if the host was late."""
-        pair, late = self._enqueued()
-        while late and self._delays < MOST_DELAYS:
-            self._delays *= 2
-            pair, late = self._enqueued()
-        self._events.append(pair)
-
-    def _enqueued(self) -> tuple[tuple[torch.cuda.Event, torch.cuda.Event], bool]:
-        """The events around the timed pass, and whether the delay was over before all was enqueued."""
-        (before, after), delay = event_pair(), torch.cuda.Event()
-        torch.cuda._sleep(self._delays * self.delay_cycles)
-        delay.record()
+    def _lead(self) -> None:
         self._follow()
-        self._pass()
-        before.record()
-        self._pass()
-        after.record()
-        return (before, after), delay.query()
+        super()._lead()
 
 
 def sampler(device: Device, sets: Sequence[Enqueue], follow: Callable[[], object] | None, sample_s: float) -> Sampler:
-    """By events where the launches can be joined to the current stream, else by the host's clock.
+    """By events where the launches can be joined to the current stream, and queued in time; else by the host's clock.
 
     follow: see JoinedSampler; None where the backend has no such function.
     """
-    by_host = OwnStreamSampler(sets, 4, device.synchronize)
+    by_host = UntilIdleSampler(sets, 4, device.synchronize)
     for launch in sets[:2]:
         launch()
     for _ in range(3):
         by_host.take()
     count = launches_per_sample(min(by_host.collect()), 1, sample_s)  # the host's pace is long without whole walks
     if follow is not None and joins(sets[0], follow):
-        return JoinedSampler(sets, count, follow)
-    return OwnStreamSampler(sets, count, device.synchronize)
+        sampler = queued(JoinedSampler(sets, count, follow), device.synchronize)
+        if isinstance(sampler, JoinedSampler):
+            return sampler
+    return UntilIdleSampler(sets, count, device.synchronize)
 
 
 def joins(launch: Enqueue, follow: Callable[[], object]) -> bool:

@@ -24,7 +24,8 @@ from torch.profiler import ProfilerActivity, profile, supported_activities
 
 from backends import Enqueue, Entry
 from suite.cases import Case
-from suite.measure.timing import MOST_QUEUED, EventSampler, GraphSampler
+from suite.measure.events import MOST_QUEUED, EventSampler, TooLate
+from suite.measure.timing import GraphSampler
 from suite.record.measurement import Series
 from suite.record.run import Agreement
 
@@ -71,7 +72,10 @@ def agreements(
         reason = str(error)
     if capturable:
         launches = _fitting(MOST_QUEUED, TAKE_S, campaign_seconds)
-        found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, launches, TAKES))))
+        try:
+            found.append(agreement(timer="cuda_events", seconds=median(event_seconds(sets, launches, TAKES))))
+        except TooLate as error:
+            reason = "; ".join(each for each in (reason, str(error)) if each)
     return found, reason
 
 
@@ -129,7 +133,10 @@ def _by_launch(busy_s: Sequence[float], launched: int) -> list[float]:
 
 
 def event_seconds(sets: Sequence[Enqueue], launches: int, takes: int) -> list[float]:
-    """Seconds per launch of `takes` samples by event pairs around launches queued behind a device-side delay."""
+    """Seconds per launch of `takes` samples by event pairs around launches queued behind a device-side delay.
+
+    Raises TooLate.
+    """
     sampler = EventSampler(sets, launches)
     for _ in range(takes):
         sampler.take()

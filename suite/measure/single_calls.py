@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import torch
 
 from backends import Enqueue
-from suite.measure.timing import Device, HostSampler, Sampler, elapsed, event_pair
+from suite.measure.events import elapsed, event_pair
+from suite.measure.timing import Device, HostSampler, Sampler
 from suite.record.measurement import Method, Series
 
 FLUSH_BYTES = 256 << 20

@@ -3,7 +3,8 @@
 A sampler is made for one contender. `take` enqueues one unmeasured pass, so that the dirty lines a pass finds in the
 cache are its own, and one timed pass. `collect`, after the device is idle, gives the seconds per launch of each.
 On CUDA a pass is one CUDA graph between two events. What cannot be captured is queued behind a device-side delay. On
-the CPU a pass is a loop under the host's monotonic clock. Launches on streams of the backend's own: own_stream.py.
+the CPU a pass is a loop under the host's monotonic clock. So it is where the host cannot queue ahead of the device:
+such times get no share of a ceiling. Launches on streams of the backend's own: own_stream.py.
 """
 
 from __future__ import annotations
@@ -19,20 +20,14 @@ import torch
 
 from backends import Enqueue
 from suite.device import chosen, l2, memory
+from suite.measure.events import EventSampler, TooLate, elapsed, event_pair
 from suite.record.measurement import Method
 
 MOST_LAUNCHES = 512
 """The most launches in a sample, and the most operand sets a series can rotate through."""
 
-MOST_QUEUED = 64
-"""The most launches in a sample behind a device-side delay, which must outlast the queueing of twice as many."""
-
 LEAD = 5
 """A timed graph's launches for each unmeasured one before it, where the operand sets leave the choice."""
-
-DELAY_CYCLES_PER_LAUNCH = 100_000
-"""How long that delay is: 50 us at 2 GHz, more than a bound launch costs the host."""
-
 
 HOST_LAUNCHES = {"launch": 100, "call": 10}
 """Per sample of the host series: enough to see past the clock, too few to fill the device's queue."""
@@ -55,7 +50,7 @@ class Sampler(Protocol):
         """Some unmeasured launches, then the timed ones."""
 
     def collect(self) -> list[float]:
-        """Seconds per launch of every sample since the last collect; the device must be idle."""
+        """Seconds per launch of every sample since the last collect; the device must be idle. Raises TooLate."""
 
     def enqueue_timed(self) -> None:
         """Enqueue what is timed and nothing else, untimed, so that every set's C is written by it."""
@@ -102,46 +97,6 @@ class GraphSampler:
         return elapsed(self._events, self.launches)
 
 
-class EventSampler:
-    """Launches queued behind a device-side delay long enough for the host to enqueue all of them."""
-
-    method: Method = "cuda_events"
-
-    def __init__(self, sets: Sequence[Enqueue], launches: int) -> None:
-        self.launches = min(launches, MOST_QUEUED)
-        self._sets = sets
-        self._walk = itertools.cycle(sets)
-        self._events: list[tuple[torch.cuda.Event, torch.cuda.Event]] = []
-
-    @property
-    def delay_cycles(self) -> int:
-        """The device's clock cycles that a sample waits while the host enqueues it."""
-        return 2 * self.launches * DELAY_CYCLES_PER_LAUNCH
-
-    def take(self) -> None:
-        """Enqueue the delay, an unmeasured pass and a timed pass."""
-        before, after = event_pair()
-        torch.cuda._sleep(self.delay_cycles)
-        self._pass()
-        before.record()
-        self._pass()
-        after.record()
-        self._events.append((before, after))
-
-    def _pass(self) -> None:
-        for _ in range(self.launches):
-            next(self._walk)()
-
-    def enqueue_timed(self) -> None:
-        """Enqueue one launch on every set, which may be more than a sample has."""
-        for launch in self._sets:
-            launch()
-
-    def collect(self) -> list[float]:
-        """Seconds per launch."""
-        return elapsed(self._events, self.launches)
-
-
 class HostSampler:
     """A loop under the host's clock: whole launches on the CPU; on CUDA, only what the host spends to enqueue them."""
 
@@ -173,6 +128,35 @@ class HostSampler:
         """Launch once on every set."""
         for launch in self._sets:
             launch()
+
+
+class UntilIdleSampler(HostSampler):
+    """Whole passes under the host's clock, each until the device is idle: for what cannot be queued ahead of it."""
+
+    def take(self) -> None:
+        """An unmeasured pass and a timed one, each with the wait for its end; the device is idle before and after."""
+        self._synchronize()
+        self._pass()
+        start = time.perf_counter_ns()
+        self._pass()
+        self._samples.append((time.perf_counter_ns() - start) / 1e9 / self.launches)
+
+    def _pass(self) -> None:
+        for _ in range(self.launches):
+            next(self._walk)()
+        self._synchronize()
+
+
+def queued(sampler: EventSampler, synchronize: Callable[[], None]) -> Sampler:
+    """The sampler, after three samples that the host was in time for; else one until the device is idle."""
+    for _ in range(3):
+        sampler.take()
+    synchronize()
+    try:
+        sampler.collect()
+    except TooLate:
+        return UntilIdleSampler(sampler.sets, sampler.launches, synchronize)
+    return sampler
 
 
 class Device:
@@ -215,7 +199,9 @@ class Device:
         """The sampler that suits the device and the contender."""
         if self.kind == "cpu":
             return HostSampler(sets, launches, self.synchronize)
-        return GraphSampler(sets, launches) if capturable else EventSampler(sets, launches)
+        if capturable:
+            return GraphSampler(sets, launches)
+        return queued(EventSampler(sets, launches), self.synchronize)
 
     def rough_seconds(self, sets: Sequence[Enqueue]) -> float:
         """About how long one launch takes, after warming up; only to choose how many make a sample."""
@@ -262,15 +248,3 @@ def _captured(sets: Sequence[Enqueue], launches: int) -> torch.cuda.CUDAGraph:
     except Exception as error:
         raise CaptureFailed from error
     return graph
-
-
-def event_pair() -> tuple[torch.cuda.Event, torch.cuda.Event]:
-    """Two events that keep the time."""
-    return torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
-
-
-def elapsed(events: list[tuple[torch.cuda.Event, torch.cuda.Event]], launches: int) -> list[float]:
-    """Seconds per launch between the events of each pair, which are forgotten; the device must be idle."""
-    seconds = [before.elapsed_time(after) / 1e3 / launches for before, after in events]
-    events.clear()
-    return seconds

@@ -58,8 +58,8 @@ class JudgedTime(Typed):
     case: str
     median_s: float
     ceiling: str
-    of_ceiling: float
-    of_ceiling_ci99: tuple[float, float]
+    of_ceiling: float | None = None  # None: the host's clock took its times, and the device's the ceiling's
+    of_ceiling_ci99: tuple[float, float] | None = None
     against: dict[str, tuple[float, float, float]]  # reference -> time of this one / its time, low, high
     control_ci99: tuple[float, float]  # a reference against itself, in the same rounds
     rounds: int

@@ -11,7 +11,7 @@ import torch
 from backends import CannotDo, _sharded
 from suite.cases import Case
 from suite.check import operands
-from suite.measure import timing
+from suite.measure import events
 from suite.record.measurement import Method
 from suite.record.scaling import Broadcast, Dispatch
 from suite.scaling.mesh import Mesh
@@ -21,7 +21,7 @@ SMALL = Case(256, 256)
 
 ROUNDS, CALLS = 40, 20
 
-DELAY_CYCLES = 4 * CALLS * timing.DELAY_CYCLES_PER_LAUNCH
+DELAY_CYCLES = 4 * CALLS * events.DELAY_CYCLES_PER_LAUNCH
 """How long the device waits first while two times CALLS are enqueued: 4 ms at 2 GHz, 100 us a call."""
 
 MOST_CYCLES = 100 * DELAY_CYCLES
@@ -82,7 +82,7 @@ def _queued(enqueue: Callable[[], None], cycles: int) -> float | None:
 
     As many go before, untimed: ranks begin up to 0.1 ms apart, and by then they have met.
     """
-    (waited, _), (before, after) = timing.event_pair(), timing.event_pair()
+    (waited, _), (before, after) = events.event_pair(), events.event_pair()
     torch.cuda._sleep(cycles)
     waited.record()
     for _ in range(CALLS):
@@ -93,7 +93,7 @@ def _queued(enqueue: Callable[[], None], cycles: int) -> float | None:
     after.record()
     late = waited.query()
     torch.cuda.synchronize()
-    return None if late else timing.elapsed([(before, after)], CALLS)[0]
+    return None if late else events.elapsed([(before, after)], CALLS)[0]
 
 
 def _looped(call: Callable[[], None], _: int) -> float:

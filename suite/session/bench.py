@@ -163,7 +163,7 @@ class Bench:
         """Whether its code must not run beside others, or would let the device idle between their samples."""
         if contender.from_outside(entry):
             return True
-        return entry.own_stream and self.machine.kind == "cuda" and series in ("cold", "hot")
+        return (entry.own_stream or not entry.capturable) and self.machine.kind == "cuda" and series in ("cold", "hot")
 
     def _found(self, case: Case, series: Series, parts: Mapping[str, CampaignSamples]) -> Found:
         """What the samples of one case and series say: of those timed together, then of each that was timed apart."""

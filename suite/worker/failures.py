@@ -16,7 +16,7 @@ import backends._candidate
 from backends import Unavailable, Unsupported
 from suite import ROOT
 from suite.check import gate
-from suite.measure import timing
+from suite.measure import events, timing
 from suite.record.measurement import OutcomeKind
 
 COMPILERS_ERROR = re.compile(r"[:)] (?:fatal )?error:")
@@ -47,6 +47,8 @@ def why(error: BaseException) -> tuple[OutcomeKind, str]:
         return "unsupported", str(error)
     if isinstance(error, gate.Incorrect):
         return "incorrect", str(error)
+    if isinstance(error, events.TooLate):
+        return "invalid", str(error)
     if isinstance(error, torch.OutOfMemoryError):
         return "no_memory", "the device's memory ran out"
     if _is_lack_of_memory(error):

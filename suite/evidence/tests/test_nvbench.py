@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from backends import CannotDo
 from suite.cases import Case
 from suite.evidence import nvbench, nvbench_child
 from suite.evidence.nvbench_child import read, run_nvbench
-from suite.measure import timing
+from suite.measure import events
 
 
 class StandsForState:
@@ -136,7 +136,8 @@ def test_flushes_and_leads_come_before_the_first_event(monkeypatch: pytest.Monke
         def record(self) -> None:
             said.append(self._name)
 
-    monkeypatch.setattr(timing, "event_pair", lambda: (StandsForEvent("first"), StandsForEvent("last")))
+    monkeypatch.setattr(torch.cuda, "Event", lambda: SimpleNamespace(record=lambda: None, query=lambda: False))
+    monkeypatch.setattr(events, "event_pair", lambda: (StandsForEvent("first"), StandsForEvent("last")))
     monkeypatch.setattr(torch.cuda, "_sleep", lambda cycles: said.append("delay"))
 
     def launch() -> torch.Tensor:

@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import pytest
 
 from backends import Entry
-from suite.judge import contender
+from suite.judge import contender, judging, remote, timed_side
 from suite.judge.tests.trying import CASES, judged, named
+from suite.measure.campaign import CampaignFailed
+from suite.measure.events import TooLate
 from suite.record.judgement import Judgement
 
 
@@ -40,3 +42,18 @@ def test_an_import_that_raises_is_a_candidates_fault_and_not_the_catalogue_s(
     outcome = contender.judged(Entry("x_y", "", (), path=path))
     assert outcome is not None
     assert outcome.kind == kind
+
+
+def test_a_file_whose_samples_the_host_was_late_for_is_not_judged_and_not_accused() -> None:
+    """So it says in its own process; the judge's takes it for a campaign that came to nothing."""
+
+    def late() -> list[float]:
+        raise TooLate("the host had not enqueued 4 launches")
+
+    answer = timed_side._samples(SimpleNamespace(collect=late))
+    found = judging._Found()
+    assert judging._attempt("clock", lambda: remote.times_of(answer), found) == "clock"
+    assert (found.verdict, found.reason) == ("unjudged", "the host had not enqueued 4 launches")
+    with pytest.raises(CampaignFailed) as caught:
+        remote.times_of(answer)
+    assert caught.value.kind == "invalid"

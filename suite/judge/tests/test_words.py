@@ -14,7 +14,7 @@ from suite.check import mutants
 from suite.evidence.ncu import CannotProfile
 from suite.judge import __main__ as command
 from suite.judge import counters, words
-from suite.record.judgement import FirstWrong, Judgement, WrongElements
+from suite.record.judgement import FirstWrong, JudgedTime, Judgement, WrongElements
 from suite.record.machine import Machine
 from suite.record.measurement import Outcome
 from suite.record.profile import Profile
@@ -70,6 +70,18 @@ def test_bytes_moved_twice_are_something_to_look_at_and_bytes_moved_once_are_not
     assert not words.look_at(once)
     assert "2.00 times the bytes" in words.look_at(twice)[0]
     assert "81.2" in words.screen(once)
+
+
+def test_a_time_by_the_host_s_clock_is_shown_without_a_share_of_the_device_s_ceiling() -> None:
+    taken: dict[str, Any] = {"case": HEADLINE.id, "median_s": 1e-3, "ceiling": "ceiling_copy", "rounds": 60}
+    time = JudgedTime(**taken, against={}, control_ci99=(1, 1))
+    shared = JudgedTime(**taken, against={}, control_ci99=(1, 1), of_ceiling=0.5, of_ceiling_ci99=(0.49, 0.51))
+    by_host, by_device = (judgement(times=(each,)) for each in (time, shared))
+    assert "1000.00 us a launch, by the host's clock" in words.screen(by_host)
+    assert "%" not in words.screen(by_host)
+    assert "50.0 % of ceiling_copy" in words.screen(by_device)
+    assert not words.look_at(by_host)
+    assert words.look_at(by_device)
 
 
 def test_counters_come_under_their_kernels_and_a_failure_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,11 +19,14 @@ import torch
 
 from backends import find, follower
 from suite.cases import Case
-from suite.measure import own_stream, timing
-from suite.measure.own_stream import MOST_DELAYS, MOST_QUEUED, JoinedSampler, OwnStreamSampler, joins
+from suite.measure import campaign, own_stream, timing
+from suite.measure.campaign import Contender
+from suite.measure.events import DELAY_CYCLES_PER_LAUNCH, TRIES, EventSampler, TooLate
+from suite.measure.own_stream import MOST_QUEUED, JoinedSampler, joins
+from suite.measure.plan import SMOKE
 from suite.measure.second_timer import _by_launch, watch
 from suite.measure.tests.on_a_gpu import bound
-from suite.measure.timing import Device, HostSampler
+from suite.measure.timing import Device, HostSampler, UntilIdleSampler
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "jax_joined.json").read_text(encoding="utf-8"))
 """What CUPTI saw of one sample of JAX on an H100, and what joined events read of 20 such samples, their median."""
@@ -128,7 +131,7 @@ def test_one_pass_goes_before_the_timed_one_and_both_walk_the_sets(making: Makin
     gpu = making()
     sets: list[Callable[[], torch.Tensor]] = [lambda: gpu.launch("x"), lambda: gpu.launch("y"), lambda: gpu.launch("z")]
     JoinedSampler(sets, 3, gpu.follow).take()
-    OwnStreamSampler(sets, 3, gpu.synchronize).take()
+    UntilIdleSampler(sets, 3, gpu.synchronize).take()
     assert gpu.launched == ["x", "y", "z"] * 4
 
 
@@ -142,7 +145,7 @@ def test_no_more_are_queued_than_xla_lets_be_under_way(making: Making) -> None:
 
 def test_a_sample_that_the_host_was_late_for_is_taken_again_behind_a_longer_delay(making: Making) -> None:
     gpu = making()
-    gpu.enqueue_s = 5 * timing.DELAY_CYCLES_PER_LAUNCH * CYCLE_S
+    gpu.enqueue_s = 5 * DELAY_CYCLES_PER_LAUNCH * CYCLE_S
     sampler = JoinedSampler([gpu.launch], 10, gpu.follow)
     for _ in range(2):
         sampler.take()
@@ -151,14 +154,64 @@ def test_a_sample_that_the_host_was_late_for_is_taken_again_behind_a_longer_dela
     assert len(gpu.launched) == (4 + 1) * 2 * 10  # behind 1, 2, 4 and 8 delays, then behind 8 at once
 
 
-def test_the_delay_does_not_grow_for_ever(making: Making) -> None:
+def on_our_stream(gpu: Gpu, launches: int) -> EventSampler:
+    """Of a backend that launches on the stream that it is given, but cannot be captured."""
+    gpu.own = gpu.ours
+    return EventSampler([gpu.launch], launches)
+
+
+def on_its_own(gpu: Gpu, launches: int) -> EventSampler:
+    """Of one whose stream is joined to ours."""
+    return JoinedSampler([gpu.launch], launches, gpu.follow)
+
+
+@pytest.mark.parametrize("sampler_on", [on_our_stream, on_its_own])
+def test_a_sample_that_the_host_is_always_late_for_is_no_time(
+    sampler_on: Callable[[Gpu, int], EventSampler], making: Making
+) -> None:
     gpu = making()
+    sampler = sampler_on(gpu, 2)
     gpu.enqueue_s = 1.0
-    sampler = JoinedSampler([gpu.launch], 1, gpu.follow)
     sampler.take()
-    assert len(gpu.launched) == 2 * MOST_DELAYS.bit_length()  # behind 1, 2, 4 and 8 delays
+    assert len(gpu.launched) == TRIES * 2 * 2  # and then no more
     gpu.synchronize()
-    assert len(sampler.collect()) == 1
+    with pytest.raises(TooLate, match=r"had not enqueued 4 launches .* behind 8 times the usual delay \(samples: 1\)"):
+        sampler.collect()
+    gpu.enqueue_s = ENQUEUE_S
+    sampler.take()
+    gpu.synchronize()
+    assert sampler.collect() == [pytest.approx(RUN_S)]  # the late one is forgotten
+
+
+def test_what_the_host_cannot_queue_in_time_gets_the_host_s_clock(making: Making) -> None:
+    """At once, before the rounds: on a stream of its own, or on ours if no graph holds it."""
+    gpu = making()
+    gpu.enqueue_s = 20 * DELAY_CYCLES_PER_LAUNCH * CYCLE_S
+    for sampler in (
+        own_stream.sampler(gpu, [gpu.launch], gpu.follow, sample_s=4 * gpu.enqueue_s),
+        gpu.sampler([gpu.launch], 4, capturable=False),
+    ):
+        assert (type(sampler), sampler.method) == (UntilIdleSampler, "host_clock")
+        sampler.take()
+        assert sampler.collect() == [pytest.approx(gpu.enqueue_s, rel=0.01)]
+
+
+def test_what_the_host_queues_in_time_keeps_its_events(making: Making) -> None:
+    gpu = making()
+    gpu.own = gpu.ours
+    sampler = gpu.sampler([gpu.launch], 4, capturable=False)
+    assert type(sampler) is EventSampler
+    assert sampler.collect() == []  # those that were tried are no samples
+
+
+def test_a_campaign_in_which_the_host_falls_behind_gives_no_times(making: Making) -> None:
+    gpu = making()
+    contender = Contender("jax_jit", own_stream.sampler(gpu, [gpu.launch], gpu.follow, sample_s=1e-3))
+    gpu.enqueue_s = 1.0
+    with pytest.raises(campaign.Late, match="jax_jit: the host had not enqueued") as caught:
+        campaign.run([contender], SMOKE, gpu.synchronize)
+    assert caught.value.kind == "invalid"
+    assert contender.samples_s == []
 
 
 @pytest.mark.parametrize(
@@ -171,7 +224,7 @@ def test_streams_are_joined_where_each_waits_for_the_other_and_the_host_for_none
     gpu = making(**how)
     assert joins(gpu.launch, gpu.follow) is joined
     sampler = own_stream.sampler(gpu, [gpu.launch], gpu.follow, sample_s=1e-3)
-    assert type(sampler) is (JoinedSampler if joined else OwnStreamSampler)
+    assert type(sampler) is (JoinedSampler if joined else UntilIdleSampler)
 
 
 def test_what_cannot_be_joined_is_timed_by_the_host_until_the_device_is_idle(making: Making) -> None:

@@ -12,8 +12,9 @@ import torch
 from backends import Enqueue
 from suite.cases import HEADLINE, Case
 from suite.measure import timing
+from suite.measure.events import EventSampler
 from suite.measure.tests.on_a_gpu import bound
-from suite.measure.timing import CaptureFailed, EventSampler, GraphSampler, HostSampler, lead_launches
+from suite.measure.timing import CaptureFailed, GraphSampler, HostSampler, lead_launches
 
 
 class Graph:
