@@ -78,12 +78,12 @@ def run_files(data: Path = DATA) -> list[Path]:
 
 
 def apart(devices: Runs) -> tuple[Runs, Runs]:
-    """The runs that answers rest on, and those of the held-out sweep, by which answers are judged."""
+    """The runs that answers rest on, and those of the held-out sweeps, by which answers are judged."""
     return _those(devices, held_out=False), _those(devices, held_out=True)
 
 
 def _those(devices: Runs, *, held_out: bool) -> Runs:
-    chosen = {slug: tuple(r for r in runs if (r.run.sweep == HELD_OUT) == held_out) for slug, runs in devices.items()}
+    chosen = {slug: tuple(r for r in runs if (r.run.sweep in HELD_OUT) == held_out) for slug, runs in devices.items()}
     return {slug: runs for slug, runs in chosen.items() if runs}
 
 

@@ -120,11 +120,12 @@ SHAPES: dict[tuple[int, int], str] = {
 
 LAYOUTS: tuple[Layout, ...] = ("row_padded", "column_major", "offset_by_one")
 
-HELD_OUT = "held-out"
-"""The sweep by which `select` is judged: no other has its cases, and its runs are never evidence for an answer.
+HELD_OUT = ("held-out", "held-out-2", "held-out-3")
+"""The sweeps by which `select`, and the rule that chooses the tuned kernel's form, are judged.
 
-A run of it is one process and takes five minutes. What an answer costs is asked of each process; another run is
-another one.
+No other has their cases, and their runs are never evidence for an answer. Each has the same 60 shapes, each shape in
+another dtype: together in all three. A run of one is one process and takes five minutes, so that it can be had without
+the others. What an answer costs is asked of each process; another run is another one.
 """
 
 HELD_OUT_ELEMENTS = (60_000, 400_000, 1_800_000, 9_000_000, 18_000_000, 50_000_000)
@@ -134,11 +135,11 @@ HELD_OUT_COLUMNS = (24, 13, 200, 203, 1496, 1501, 9000, 9011, 100_008, 100_003)
 """Rows on 16-byte boundaries in every dtype, and off them, in turn; from shorter than a warp to a hundred blocks."""
 
 
-def _held_out() -> tuple[Case, ...]:
-    """60 shapes, each in one dtype: a run of all in all three would take an hour."""
+def _held_out(turn: int) -> tuple[Case, ...]:
+    """60 shapes, each in one dtype, which is the next one at every turn."""
     sides = [(max(1, round(each / cols)), cols) for each in HELD_OUT_ELEMENTS for cols in HELD_OUT_COLUMNS]
     dtypes = ("float32", "float16", "bfloat16")
-    return tuple(Case(*shape, dtypes[(at + at // 10) % 3]) for at, shape in enumerate(sides))
+    return tuple(Case(*shape, dtypes[(at + at // 10 + turn) % 3]) for at, shape in enumerate(sides))
 
 
 SWEEPS: dict[str, tuple[Case, ...]] = {
@@ -156,7 +157,7 @@ SWEEPS: dict[str, tuple[Case, ...]] = {
         Case(4096, 4096, "float64"),
         *(Case(4096, 4096, "float32", layout) for layout in LAYOUTS),
     ),
-    HELD_OUT: _held_out(),
+    **{name: _held_out(turn) for turn, name in enumerate(HELD_OUT)},
 }
 
 

@@ -78,14 +78,17 @@ def _evidence(data: Path, published: Path) -> Evidence:
 
 
 def regret(options: argparse.Namespace, data: Path) -> int:
-    """Print what following the answers costs, in the held-out runs named or published; returns 0."""
+    """Print what following the answers costs in held-out runs, and how the tuned kernel stands there; returns 0."""
     from reports import archive
     from reports.answers.condense import condense
+    from reports.answers.outside import lines as outside
+    from reports.answers.outside import of_runs
     from reports.answers.regret import judge, lines
+    from reports.view import View
     from suite.record.store import read_run
 
     evidence, published = archive.apart(archive.every(data))
-    given = [read_run(path) for path in options.runs]
+    given = sorted(map(read_run, options.runs), key=lambda run: run.utc, reverse=True)
     judging = {slug: [run for run in given if run.machine.slug == slug] for slug in evidence} if given else published
     strangers = sorted({run.machine.name for run in given if run.machine.slug not in evidence})
     if strangers:
@@ -99,5 +102,6 @@ def regret(options: argparse.Namespace, data: Path) -> int:
     if options.json:
         print(json.dumps({name: list(map(asdict, each.regrets)) for name, each in found.items()}, indent=2))
     else:
-        print("\n".join(line for each in found.values() for line in lines(each)))
+        said = {devices[slug].name: of_runs(list(map(View, judging.get(slug, ())))) for slug in asked}
+        print("\n".join(line for name, each in found.items() for line in (*lines(each), *outside(said[name]))))
     return 0

@@ -67,6 +67,7 @@ def site(
     evidence: Evidence,
     judged: Mapping[str, Judgement],
     views: pages.Views,
+    held_out: pages.Views,
     found: Tried,
     beside: Iterable[tuple[str, Page]],
     mutants: Page,
@@ -75,7 +76,7 @@ def site(
 ) -> Files:
     """Every file of the site by its path below html/; what is made of the same as before is `kept`.
 
-    `beside` are the devices' pages that are of no single run, by slug.
+    `held_out` are the runs of the held-out sweeps, `beside` the devices' pages that are of no single run, by slug.
     """
     nav = navigation(evidence, found)
     beside = list(beside)
@@ -97,8 +98,10 @@ def site(
         dumped = dump(Evidence({slug: device}))
         scripts = (f"gpu-{slug}.js", *libraries)
         texts = (repr(nav), repr(scripts), dumped, repr(judged[slug]), sweeps)
-        make = partial(_gpu, device, judged[slug], views[slug], nav, scripts)
-        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read(newest)), make)
+        held = held_out.get(slug, ())
+        make = partial(_gpu, device, judged[slug], views[slug], held, nav, scripts)
+        runs = chain.from_iterable(map(read, (newest, *held)))
+        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, runs), make)
         data = partial(interactive.script, device, newest, first_screen.run_links(evidence))
         made[f"html/gpu-{slug}.js"] = kept.text(f"data-{slug}", chain((dumped,), read(newest)), data)
     root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
@@ -111,8 +114,10 @@ def site(
     return made
 
 
-def _gpu(device: Device, judged: Judgement, views: Sequence[View], nav: Nav, scripts: Sequence[str]) -> str:
-    return html_page(pages.gpu(device, judged, views), nav, scripts)
+def _gpu(
+    device: Device, judged: Judgement, views: Sequence[View], held: Sequence[View], nav: Nav, scripts: Sequence[str]
+) -> str:
+    return html_page(pages.gpu(device, judged, views, held), nav, scripts)
 
 
 def _below(written: Page, source: str, slug: str, beside: tuple[Cell, ...] = ()) -> Page:

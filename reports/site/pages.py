@@ -12,7 +12,7 @@ from reports.answers.regret import Judgement
 from reports.answers.rule import Decision, decide
 from reports.document import Cell, Page, Section, Table, loss_level
 from reports.figures.bandwidth import bandwidth
-from reports.sections import caught, for_good, predicted, regret, untuned_tile, worth
+from reports.sections import caught, for_good, outside, predicted, regret, untuned_tile, worth
 from reports.site.first_screen import cases
 from reports.site.first_screen import rtx4090 as predicted_words
 from reports.view import View
@@ -39,15 +39,18 @@ def all_pages(evidence: Evidence, views: Views, timers: tuple[Cell, ...] = ()) -
     yield method(timers)
 
 
-def gpu(device: Device, judged: Judgement, views: Sequence[View]) -> Page:
-    """One device: the map of all cases, who is within how much of the fastest, bandwidth by size."""
+def gpu(device: Device, judged: Judgement, views: Sequence[View], held_out: Sequence[View]) -> Page:
+    """One device: the map of all cases, who is within how much of the fastest, bandwidth by size.
+
+    held_out: its runs of the held-out sweeps, which the map leaves out.
+    """
     sections = []
     for called, words in WAYS:
         decided = {case: decide(device, Question(case, called)) for case in cases(device)}
         decided = {case: each for case, each in decided.items() if each.measured}
         if decided:
             sections.append(_map(decided, words))
-    sections += [for_good.section(device), regret.section(judged, DATA_ROOT)]
+    sections += [for_good.section(device), regret.section(judged, DATA_ROOT), outside.section(held_out, DATA_ROOT)]
     figures = bandwidth(views[0])
     links = tuple(_run_link(view) for view in views)
     sections.append(Section("Bandwidth by size", ("From the newest run.",) if figures else (), figures))

@@ -69,7 +69,9 @@ def publish(
     tried_here = {slug: found for slug, (_, found) in others.items()}
     made["README.md"] = index(views, made, tried_here, scaled, condensed, judged)
     made |= documents(condensed, judged, kept)
-    made |= site(condensed, judged, views, others, beside, _wrong_kernels(data, passed_over), kept, passed_over)
+    held_out = {slug: tuple(map(View, runs)) for slug, runs in judging.items()}
+    wrong = _wrong_kernels(data, passed_over)
+    made |= site(condensed, judged, views, held_out, others, beside, wrong, kept, passed_over)
     made |= kept.written
     _write(published, made)
     if not bad:

@@ -115,7 +115,7 @@ def bench(config: pytest.Config) -> Bench:
                 asked.entries,
                 smoke=asked.smoke,
                 progress=config.stash[PROGRESS],
-                one_process=asked.sweep == HELD_OUT,
+                one_process=asked.sweep in HELD_OUT,
                 journals=asked.folder,
                 command=asked.command,
             )

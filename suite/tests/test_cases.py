@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from suite.cases import HEADLINE, ITEMSIZE, LONGEST_SIDE, SWEEPS, Case, Layout, UnknownCase, parse, sweep
+from suite.cases import HEADLINE, HELD_OUT, ITEMSIZE, LONGEST_SIDE, SWEEPS, Case, Layout, UnknownCase, parse, sweep
 
 
 def test_bytes_are_b_c_and_a_once() -> None:
@@ -75,10 +75,16 @@ def test_the_full_sweep_has_the_headline_in_every_dtype_and_no_case_twice() -> N
     }
 
 
-def test_the_held_out_sweep_shares_no_case_and_covers_what_it_judges() -> None:
-    held, machine = SWEEPS["held-out"], (50 << 20, 3.35e12)
-    assert not set(held) & {case for name, sweep in SWEEPS.items() if name != "held-out" for case in sweep}
-    assert len({(case.rows, case.cols) for case in held}) >= 60
+def test_the_held_out_sweeps_share_no_case_and_cover_what_they_judge() -> None:
+    machine = (50 << 20, 3.35e12)
+    held = [case for name in HELD_OUT for case in SWEEPS[name]]
+    assert not set(held) & {case for name, sweep in SWEEPS.items() if name not in HELD_OUT for case in sweep}
+    shapes = {(case.rows, case.cols) for case in SWEEPS[HELD_OUT[0]]}
+    assert len(shapes) >= 60
+    assert len(held) == len(set(held)) == 3 * len(shapes)  # each in three dtypes, over the three sweeps
+    assert {(case.rows, case.cols, case.dtype) for case in held} == {
+        (*shape, dtype) for shape in shapes for dtype in ("float32", "float16", "bfloat16")
+    }
     covered = {(case.dtype, case.cols * case.itemsize % 16 == 0) for case in held}
     assert len(covered) == 6
     assert len({case.regime(*machine) for case in held}) == 4

@@ -31,7 +31,7 @@ from suite.cases import HELD_OUT, SWEEPS, Case, parse
 from suite.evidence.devices import RTX_4090
 from suite.evidence.model import predict
 
-CASES = tuple(dict.fromkeys((*SWEEPS["full"], *SWEEPS[HELD_OUT])))
+CASES = tuple(dict.fromkeys((*SWEEPS["full"], *SWEEPS[HELD_OUT[0]])))
 
 NUMBER = r"(\d[\d,]*(?:\.\d+)?)"
 SPAN = rf"{NUMBER}(?: (?:to|and) {NUMBER})?"

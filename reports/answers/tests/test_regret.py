@@ -36,7 +36,7 @@ def data(tmp_path: Path) -> Path:
 def judging(tmp_path: Path) -> Path:
     """A held-out run in which another backend is 10 % faster than the one that answers recommend."""
     names = NAMES | {"cupy_rawkernel": 0.98 * 1.1}
-    raw = factory.run(cases=(Case(6000, 6000), Case(7000, 6000)), backends=names, series=SERIES, sweep=HELD_OUT)
+    raw = factory.run(cases=(Case(6000, 6000), Case(7000, 6000)), backends=names, series=SERIES, sweep=HELD_OUT[0])
     return factory.write(tmp_path, raw, "held")
 
 
@@ -126,6 +126,6 @@ def test_where_none_is_answered_no_regret_is_said(tmp_path: Path, capsys: pytest
 def test_a_run_of_a_device_without_answers_is_refused(
     data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    stranger = factory.write(tmp_path / "other", factory.run(factory.ADA, sweep=HELD_OUT))
+    stranger = factory.write(tmp_path / "other", factory.run(factory.ADA, sweep=HELD_OUT[0]))
     assert main(["regret", str(stranger)], data=data) == 1
     assert len(capsys.readouterr().err.splitlines()) == 1
