@@ -14,7 +14,7 @@ import torch
 
 from backends import Compiled, Launch, named
 from backends._driver import Packed, Shape
-from backends._form import form_of
+from backends._form import of_form
 from backends._walk import Walk, require_arithmetic, walk, walk_contiguous
 
 _PREPARED: dict[Hashable, Prepared] = {}
@@ -92,10 +92,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
     if out.numel() == 0:
         return named(lambda: out)
-    form = form_of(a, b, out)
-    prepared = _PREPARED.get(form)
-    if prepared is None:
-        prepared = _PREPARED[form] = prepare(a, b, out)
+    prepared = of_form(_PREPARED, prepare, a, b, out)
     enqueue = enqueuer(prepared, stream, (a.data_ptr(), b.data_ptr(), out.data_ptr()))
 
     def launch() -> torch.Tensor:

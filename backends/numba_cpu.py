@@ -72,28 +72,23 @@ def kernel_of(dtype: torch.dtype, by_row: bool) -> Any:
     product = PRODUCTS[dtype]
 
     @njit(parallel=True)
-    def scale_rows(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    def scale(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
         runs, width, together, chunks = tasks(out.shape)
         for task in prange((runs + together - 1) // together * chunks):
             first, begin = task // chunks * together, task % chunks * CHUNK
             end = min(begin + CHUNK, width)
             for i in range(first, min(first + together, runs)):
-                factor, x, y = a[i], b[i, begin:end], out[i, begin:end]  # LLVM vectorises a loop over views alone
-                for j in range(len(y)):
-                    y[j] = product(factor, x[j])
+                x, y = b[i, begin:end], out[i, begin:end]  # LLVM vectorises a loop over views alone
+                if by_row:  # known when it is compiled
+                    factor = a[i]
+                    for j in range(len(y)):
+                        y[j] = product(factor, x[j])
+                else:
+                    factors = a[begin:end]
+                    for j in range(len(y)):
+                        y[j] = product(factors[j], x[j])
 
-    @njit(parallel=True)
-    def scale_columns(a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
-        runs, width, together, chunks = tasks(out.shape)
-        for task in prange((runs + together - 1) // together * chunks):
-            first, begin = task // chunks * together, task % chunks * CHUNK
-            end = min(begin + CHUNK, width)
-            for i in range(first, min(first + together, runs)):
-                factors, x, y = a[begin:end], b[i, begin:end], out[i, begin:end]
-                for j in range(len(y)):
-                    y[j] = product(factors[j], x[j])
-
-    return scale_rows if by_row else scale_columns
+    return scale
 
 
 def array_of(operand: torch.Tensor) -> np.ndarray:

@@ -24,7 +24,7 @@ from numba import cuda, types
 from numba.cuda.extending import intrinsic
 
 from backends import Compiled, _driver, named
-from backends._form import form_of
+from backends._form import of_form
 from backends._walk import VECTOR_BYTES, Template, Walk, require_arithmetic, walk, walk_contiguous
 
 if TYPE_CHECKING:
@@ -299,10 +299,7 @@ def bind(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int) -> La
     """Bind the operands as backends.Backend.bind says. Unsupported: bfloat16 before compute capability 8.0."""
     if out.numel() == 0:
         return named(lambda: out)
-    form = form_of(a, b, out)
-    prepared = _PREPARED.get(form)
-    if prepared is None:
-        prepared = _PREPARED[form] = prepare(a, b, out)
+    prepared = of_form(_PREPARED, prepare, a, b, out)
     pointers = (a.data_ptr(), b.data_ptr(), out.data_ptr())
     enqueue = enqueuer(prepared.dispatcher, prepared.walked, stream, (*pointers, *prepared.integers))
 

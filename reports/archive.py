@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ Runs = dict[str, tuple[Record, ...]]
 """Device slug -> its runs, newest first."""
 
 Beside = TypeVar("Beside", bound=Document)
+Measured = TypeVar("Measured", bound=Document | Record)
 
 PassOver = Callable[[BadRecord], object]
 """Told of a file that cannot be read, or that lies in the folder of a device it was not measured on."""
@@ -58,13 +59,7 @@ def every(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
     Raises BadRecord, unless it is passed over.
     """
     found: dict[str, list[Record]] = {}
-    for path in run_files(data):
-        try:
-            record = read_run(path)
-            _require_in_its_folder(path, record.machine)
-        except BadRecord as error:
-            pass_over(error)
-            continue
+    for _, record in _sound(run_files(data), read_run, pass_over):
         found.setdefault(record.machine.slug, []).append(record)
     return {
         slug: tuple(sorted(each, key=lambda run: (run.run.sweep in SWEEPS, run.utc, run.path), reverse=True))
@@ -103,14 +98,8 @@ def tried(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, tuple[st
 def newest(kind: type[Beside], data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, tuple[str, Beside]]:
     """Device slug -> the newest document of the kind there, and its file's name. Raises as `tried`."""
     found: dict[str, tuple[str, Beside]] = {}
-    for path in sorted(data.glob(f"*/*{kind.suffix}")):
+    for path, each in _documents(kind, data, pass_over):
         slug = path.parent.name
-        try:
-            each = read_document(path, kind)
-            _require_in_its_folder(path, each.machine)
-        except BadRecord as error:
-            pass_over(error)
-            continue
         if slug not in found or each.utc >= found[slug][1].utc:
             found[slug] = path.name, each
     return found
@@ -123,15 +112,29 @@ def scalings(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, list[
     unless it is passed over.
     """
     found: dict[str, list[tuple[str, Scaling]]] = {}
-    for path in sorted(data.glob(f"*/*{Scaling.suffix}"), reverse=True):
+    for path, each in reversed([*_documents(Scaling, data, pass_over)]):
+        found.setdefault(path.parent.name, []).append((path.name, each))
+    return found
+
+
+def _documents(kind: type[Beside], data: Path, pass_over: PassOver) -> Iterator[tuple[Path, Beside]]:
+    """Every document of the kind and its file, by name. Raises as `_sound`."""
+    files = sorted(data.glob(f"*/*{kind.suffix}"))
+    return _sound(files, lambda path: read_document(path, kind), pass_over)
+
+
+def _sound(
+    files: Iterable[Path], read: Callable[[Path], Measured], pass_over: PassOver
+) -> Iterator[tuple[Path, Measured]]:
+    """What can be read and lies with its device, and its file. Raises BadRecord, unless it is passed over."""
+    for path in files:
         try:
-            each = read_document(path, Scaling)
+            each = read(path)
             _require_in_its_folder(path, each.machine)
         except BadRecord as error:
             pass_over(error)
             continue
-        found.setdefault(path.parent.name, []).append((path.name, each))
-    return found
+        yield path, each
 
 
 def profile_beside(record: Record, pass_over: PassOver = refuse) -> tuple[str, Profile] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -94,6 +94,17 @@ class Operands:
         stream.synchronize()
         assert self.differences() == 0, (tuple(self.out.shape), getattr(launch, "form", ""))
 
+    def check_enqueues(self, launch: Callable[[], torch.Tensor], stream: torch.cuda.Stream) -> None:
+        """Require that a launch neither waits for the device nor allocates on it."""
+        launch()
+        stream.synchronize()
+        allocations = torch.cuda.memory_stats()["allocation.all.allocated"]
+        torch.cuda._sleep(100_000_000)  # tens of milliseconds
+        launch()
+        assert not stream.query()
+        assert torch.cuda.memory_stats()["allocation.all.allocated"] == allocations
+        stream.synchronize()
+
     def check_replay(self, launch: Callable[[], torch.Tensor], stream: torch.cuda.Stream) -> None:
         """Capture a launch, change b, and require that the replay reads it anew."""
         launch()
@@ -127,6 +138,19 @@ def operands(shape: tuple[int, int], dtype: str, layout: str, device: str = "cpu
         for place, storage, size in zip(places, storages, ((rows,), shape, shape), strict=True)
     )
     return Operands(a, b, out, storages)
+
+
+def check_on_the_gpu(
+    bind: Callable[..., Callable[[], torch.Tensor]],
+    shapes: Iterable[tuple[int, int]],
+    dtype: str,
+    layout: str,
+    stream: torch.cuda.Stream,
+) -> None:
+    """Bind operands of each shape, and require of a launch what check_launch does."""
+    for shape in shapes:
+        case = operands(shape, dtype, layout, device="cuda")
+        case.check_launch(bind(case.a, case.b, case.out, stream.cuda_stream), stream)
 
 
 def _numbers(count: int, dtype: torch.dtype, generator: torch.Generator) -> torch.Tensor:

@@ -100,6 +100,5 @@ def test_offsets_past_32_bits_are_refused(strides: tuple[int, int]) -> None:
 @pytest.mark.parametrize("dtype", matrix.DTYPES)
 @pytest.mark.parametrize("layout", matrix.LAYOUTS)
 def test_every_form_on_the_gpu(dtype: str, layout: str, stream: torch.cuda.Stream) -> None:
-    for shape in (*matrix.SHAPES, (1031, 517), (517, 2051)):
-        case = matrix.operands(shape, dtype, layout, device="cuda")
-        case.check_launch(cute_layout.bind(case.a, case.b, case.out, stream.cuda_stream), stream)
+    shapes = (*matrix.SHAPES, (1031, 517), (517, 2051))
+    matrix.check_on_the_gpu(cute_layout.bind, shapes, dtype, layout, stream)

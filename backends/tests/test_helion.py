@@ -128,6 +128,5 @@ def test_indices_have_64_bits_where_strides_reach_further_than_elements_count(
 def test_every_form_on_the_gpu(dtype: str, layout: str, stream: torch.cuda.Stream) -> None:
     from backends import helion_tile
 
-    for shape in (*matrix.SHAPES, *WIDE, (1031, 517)):
-        case = matrix.operands(shape, dtype, layout, device="cuda")
-        case.check_launch(helion_tile.bind(case.a, case.b, case.out, stream.cuda_stream), stream)
+    shapes = (*matrix.SHAPES, *WIDE, (1031, 517))
+    matrix.check_on_the_gpu(helion_tile.bind, shapes, dtype, layout, stream)

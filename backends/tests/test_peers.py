@@ -161,14 +161,7 @@ def test_a_captured_launch_reads_its_operands_anew(name: str, stream: torch.cuda
 def test_a_launch_neither_allocates_nor_synchronises(name: str, stream: torch.cuda.Stream) -> None:
     case = ordinary((512, 512), "float32", "contiguous", device="cuda")
     launch = backends.bind(here(name), case.a, case.b, case.out, stream.cuda_stream)
-    launch()
-    stream.synchronize()
-    allocations = torch.cuda.memory_stats()["allocation.all.allocated"]
-    torch.cuda._sleep(100_000_000)  # tens of milliseconds
-    launch()
-    assert not stream.query()
-    assert torch.cuda.memory_stats()["allocation.all.allocated"] == allocations
-    stream.synchronize()
+    case.check_enqueues(launch, stream)
 
 
 @pytest.mark.gpu

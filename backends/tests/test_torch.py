@@ -33,12 +33,8 @@ def test_on_the_cpu(dtype: str, layout: str) -> None:
 @pytest.mark.parametrize("dtype", matrix.DTYPES)
 @pytest.mark.parametrize("name", ON_A_GPU)
 def test_on_the_gpu(name: str, dtype: str, layout: str, stream: torch.cuda.Stream) -> None:
-    backend = backend_of(name)
-    for shape in (*matrix.SHAPES, (1031, 517), (512, 4096)):
-        case = matrix.operands(shape, dtype, layout, device="cuda")
-        assert backend.bind(case.a, case.b, case.out, stream.cuda_stream)() is case.out
-        stream.synchronize()
-        assert case.differences() == 0, shape
+    shapes = (*matrix.SHAPES, (1031, 517), (512, 4096))
+    matrix.check_on_the_gpu(backend_of(name).bind, shapes, dtype, layout, stream)
 
 
 @pytest.mark.gpu
@@ -54,14 +50,7 @@ def test_a_captured_launch_reads_its_operands_anew(name: str, stream: torch.cuda
 def test_a_launch_neither_allocates_nor_synchronises(name: str, stream: torch.cuda.Stream) -> None:
     case = matrix.operands((512, 512), "float32", "contiguous", device="cuda")
     launch = backend_of(name).bind(case.a, case.b, case.out, stream.cuda_stream)
-    launch()
-    stream.synchronize()
-    allocations = torch.cuda.memory_stats()["allocation.all.allocated"]
-    torch.cuda._sleep(100_000_000)  # tens of milliseconds
-    launch()
-    assert not stream.query()
-    assert torch.cuda.memory_stats()["allocation.all.allocated"] == allocations
-    stream.synchronize()
+    case.check_enqueues(launch, stream)
 
 
 @pytest.mark.gpu

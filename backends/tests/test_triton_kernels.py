@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -203,6 +204,5 @@ def test_the_regime_follows_the_l2(tuned: Any, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("layout", matrix.LAYOUTS)
 def test_every_form_on_the_gpu(stream: torch.cuda.Stream, dtype: str, layout: str) -> None:
     (entry,) = find(["triton_tuned"])
-    for shape in (*matrix.SHAPES, *WIDE, *(shape[::-1] for shape in WIDE), (1031, 517), (2048, 2400)):
-        case = matrix.operands(shape, dtype, layout, device="cuda")
-        case.check_launch(bind(entry, case.a, case.b, case.out, stream.cuda_stream), stream)
+    shapes = (*matrix.SHAPES, *WIDE, *(shape[::-1] for shape in WIDE), (1031, 517), (2048, 2400))
+    matrix.check_on_the_gpu(partial(bind, entry), shapes, dtype, layout, stream)

@@ -66,6 +66,5 @@ def test_nothing_is_printed_to_where_a_command_answers() -> None:
 @pytest.mark.parametrize("dtype", matrix.DTYPES)
 @pytest.mark.parametrize("layout", matrix.LAYOUTS)
 def test_every_form_on_the_gpu(dtype: str, layout: str, stream: torch.cuda.Stream) -> None:
-    for shape in (*matrix.SHAPES, *WIDE, (1031, 517)):
-        case = matrix.operands(shape, dtype, layout, device="cuda")
-        case.check_launch(load(ENTRY).bind(case.a, case.b, case.out, stream.cuda_stream), stream)
+    shapes = (*matrix.SHAPES, *WIDE, (1031, 517))
+    matrix.check_on_the_gpu(load(ENTRY).bind, shapes, dtype, layout, stream)

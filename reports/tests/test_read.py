@@ -162,23 +162,25 @@ def is_read_or_refused_in_one_line(path: Path) -> None:
         assert len(said) < 2000
 
 
+PLAIN_OR_PACKED = [
+    ("run.json", WHOLE, str.encode),
+    ("run.json.xz", PACKED, lambda text: lzma.compress(text.encode(), preset=0)),
+]
+
+
+@pytest.mark.parametrize(("name", "whole", "written"), PLAIN_OR_PACKED, ids=["plain", "packed"])
 @given(st.data(), VALUES)
 @FEW
 def test_a_run_with_anything_anywhere_is_read_or_refused_in_one_line(
-    tmp_path: Path, data: st.DataObject, value: object
+    tmp_path: Path,
+    name: str,
+    whole: dict[str, Any],
+    written: Callable[[str], bytes],
+    data: st.DataObject,
+    value: object,
 ) -> None:
-    path = tmp_path / "run.json"
-    path.write_text(json.dumps(altered(data, WHOLE, value)))
-    is_read_or_refused_in_one_line(path)
-
-
-@given(st.data(), VALUES)
-@FEW
-def test_a_packed_run_with_anything_anywhere_is_read_or_refused_in_one_line(
-    tmp_path: Path, data: st.DataObject, value: object
-) -> None:
-    path = tmp_path / "run.json.xz"
-    path.write_bytes(lzma.compress(json.dumps(altered(data, PACKED, value)).encode(), preset=0))
+    path = tmp_path / name
+    path.write_bytes(written(json.dumps(altered(data, whole, value))))
     is_read_or_refused_in_one_line(path)
 
 

@@ -1,7 +1,8 @@
 """The library of wrong kernels: what the judge must catch, and what it must not refuse.
 
 Each is one candidate file of this folder, wrong or dishonest in one way. They show that a judge catches what it says
-that it catches; nothing else runs them. No array library is imported to list them.
+that it catches; nothing else runs them. Each stands alone, as others write such files. So what many share stands again
+in each. No array library is imported to list them.
 """
 
 from __future__ import annotations
