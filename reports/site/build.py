@@ -89,9 +89,29 @@ def site(
         made[f"html/{written.stem}.html"] = html_page(written, nav)
     if not evidence.devices:
         return made
-    libraries = interactive.libraries(kept)
-    made |= {f"html/{name}": text for name, text in libraries.items()}
     made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
+    made |= dict(_of_gpus(evidence, judged, views, held_out, nav, kept))
+    root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
+    made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
+    for view, after, before in _with_neighbours(views):
+        try:
+            made[f"html/{view.machine.slug}/{view.stem}.html"] = _of_run(view, _links(after, before), nav, kept)
+        except BadRecord as error:  # of the profile beside it
+            pass_over(error)
+    return made
+
+
+def _of_gpus(
+    evidence: Evidence,
+    judged: Mapping[str, Judgement],
+    views: pages.Views,
+    held_out: pages.Views,
+    nav: Nav,
+    kept: Kept,
+) -> Iterator[tuple[str, str]]:
+    """Each GPU's page, the script with its data, and the scripts that all of them load."""
+    libraries = interactive.libraries(kept)
+    yield from ((f"html/{name}", text) for name, text in libraries.items())
     for slug, device in evidence.devices.items():
         sweeps = " ".join(view.run.sweep for view in views[slug])
         newest = views[slug][0]
@@ -101,17 +121,9 @@ def site(
         held = held_out.get(slug, ())
         make = partial(_gpu, device, judged[slug], views[slug], held, nav, scripts)
         runs = chain.from_iterable(map(read, (newest, *held)))
-        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, runs), make)
+        yield f"html/gpu-{slug}.html", kept.text(f"gpu-{slug}", chain(texts, runs), make)
         data = partial(interactive.script, device, newest, first_screen.run_links(evidence))
-        made[f"html/gpu-{slug}.js"] = kept.text(f"data-{slug}", chain((dumped,), read(newest)), data)
-    root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
-    made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
-    for view, after, before in _with_neighbours(views):
-        try:
-            made[f"html/{view.machine.slug}/{view.stem}.html"] = _of_run(view, _links(after, before), nav, kept)
-        except BadRecord as error:  # of the profile beside it
-            pass_over(error)
-    return made
+        yield f"html/gpu-{slug}.js", kept.text(f"data-{slug}", chain((dumped,), read(newest)), data)
 
 
 def _gpu(

@@ -40,9 +40,9 @@ def publish(
 ) -> int:
     """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
 
-    Returns how many runs there are. In it: html/, the site, which is not committed. Beside that, for a code host:
-    README.md, the index; <device-slug>/<run>.md, the newest run's page, with its SVG files; <device-slug>/tried.md and
-    the pages of several GPUs; headline.svg, the newest result; evidence.json and selection.json.
+    Returns how many runs there are. In it html/ is the site, which is not committed. The rest is for a code host: the
+    index README.md, the newest result's headline.svg, evidence.json and selection.json. A folder for each device has
+    the newest run's <run>.md with its SVG files, tried.md, and the pages of several GPUs.
 
     The same data give the same bytes. Raises BadRecord unless it is passed over, and then removes no page. Raises
     CannotWrite where there is no run, or a file cannot be written; no page is touched before all are made.
@@ -61,9 +61,7 @@ def publish(
     views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
     beside = list(_beside(views, others, scaled, archive.newest(Nvbench, data, passed_over)))
     kept = Kept(published)
-    made = _twins((runs[0] for runs in views.values()), kept, passed_over)
-    for slug, written in beside:
-        made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
+    made = _twins((runs[0] for runs in views.values()), beside, kept, passed_over)
     condensed = condense(devices, of_data(data))
     judged = _judged(condensed, condense(judging))
     tried_here = {slug: found for slug, (_, found) in others.items()}
@@ -119,8 +117,13 @@ def _wrong_kernels(data: Path, pass_over: archive.PassOver) -> Page:
     return mutants(archive.newest(Mutants, data, pass_over), archive.newest(Sanitizers, data, pass_over))
 
 
-def _twins(newest: Iterable[View], kept: Kept, pass_over: archive.PassOver) -> Files:
-    """The Markdown of the devices' newest runs, and the newest headline for the first screen, a GPU's if any."""
+def _twins(
+    newest: Iterable[View], beside: Iterable[tuple[str, Page]], kept: Kept, pass_over: archive.PassOver
+) -> Files:
+    """The Markdown of the devices' newest runs and of their pages `beside`, by slug, and the first screen's headline.
+
+    That is the newest run's, a GPU's if any.
+    """
     made: Files = {}
     # Newest last, and any GPU after any CPU, so that the last headline drawn is the one for the first screen.
     for view in sorted(newest, key=lambda each: (each.machine.kind == "cuda", each.record.utc)):
@@ -128,13 +131,19 @@ def _twins(newest: Iterable[View], kept: Kept, pass_over: archive.PassOver) -> F
             made |= kept.files(f"twin-{view.machine.slug}", (view.file, *read(view)), partial(_twin, view))
         except BadRecord as error:  # of the profile beside it
             pass_over(error)
+    for slug, written in beside:
+        made |= _in_its_folder(slug, written)
     return made
+
+
+def _in_its_folder(slug: str, written: Page) -> Files:
+    return {f"{slug}/{name}": text for name, text in twin(written).items()}
 
 
 def _twin(view: View) -> Files:
     slug = view.machine.slug
     written = page(view.record, f"../../data/{slug}/{view.file}", view=view)
-    made = {f"{slug}/{name}": text for name, text in twin(written).items()}
+    made = _in_its_folder(slug, written)
     headline = next((figure for figure in written.figures if figure.name == "headline"), None)
     return made | ({"headline.svg": headline.svg} if headline else {})
 
