@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from reports.places import DATA
 from suite.cases import HEADLINE, HELD_OUT, SWEEPS
@@ -14,7 +15,7 @@ from suite.record.packed import SUFFIX
 from suite.record.profile import Profile
 from suite.record.run import Record
 from suite.record.scaling import Scaling
-from suite.record.store import BadRecord, is_run, read_document, read_run
+from suite.record.store import BadRecord, is_run, read_document
 from suite.record.variants import Variants
 
 __all__ = [
@@ -26,17 +27,33 @@ __all__ = [
     "profile_beside",
     "refuse",
     "run_files",
-    "runs",
     "scalings",
     "tried",
 ]
 
 
-Runs = dict[str, tuple[Record, ...]]
-"""Device slug -> its runs, newest first."""
+class Measured(Protocol):
+    """What names the machine it was measured on."""
+
+    @property
+    def machine(self) -> Machine: ...
+
+
+class Published(Measured, Protocol):
+    """A run, or what is left of it in memory."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def utc(self) -> datetime: ...
+    @property
+    def sweep(self) -> str: ...
+
+
+Each = TypeVar("Each", bound=Published)
 
 Beside = TypeVar("Beside", bound=Document)
-Measured = TypeVar("Measured", bound=Document | Record)
+Of = TypeVar("Of", bound=Measured)
 
 PassOver = Callable[[BadRecord], object]
 """Told of a file that cannot be read, or that lies in the folder of a device it was not measured on."""
@@ -47,22 +64,17 @@ def refuse(error: BadRecord) -> object:
     raise error
 
 
-def runs(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
-    """Device slug -> its runs, newest first, but for held-out ones; slugs in alphabetical order. Raises as `every`."""
-    return apart(every(data, pass_over))[0]
-
-
-def every(data: Path = DATA, pass_over: PassOver = refuse) -> Runs:
+def every(data: Path, pass_over: PassOver, read: Callable[[Path], Each]) -> dict[str, tuple[Each, ...]]:
     """Device slug -> all its runs, newest first, those of no named sweep last; slugs in alphabetical order.
 
-    The first run is the one that stands for the device: a few cases do not, however new.
+    The first run is the one that stands for the device: a few cases do not, however new. `read` is asked for each.
     Raises BadRecord, unless it is passed over.
     """
-    found: dict[str, list[Record]] = {}
-    for _, record in _sound(run_files(data), read_run, pass_over):
-        found.setdefault(record.machine.slug, []).append(record)
+    found: dict[str, list[Each]] = {}
+    for _, run in _sound(run_files(data), read, pass_over):
+        found.setdefault(run.machine.slug, []).append(run)
     return {
-        slug: tuple(sorted(each, key=lambda run: (run.run.sweep in SWEEPS, run.utc, run.path), reverse=True))
+        slug: tuple(sorted(each, key=lambda run: (run.sweep in SWEEPS, run.utc, run.path), reverse=True))
         for slug, each in found.items()
     }
 
@@ -72,13 +84,13 @@ def run_files(data: Path = DATA) -> list[Path]:
     return sorted(path for path in [*data.glob("*/*.json"), *data.glob(f"*/*{SUFFIX}")] if is_run(path))
 
 
-def apart(devices: Runs) -> tuple[Runs, Runs]:
+def apart(devices: Mapping[str, Sequence[Each]]) -> tuple[dict[str, tuple[Each, ...]], dict[str, tuple[Each, ...]]]:
     """The runs that answers rest on, and those of the held-out sweeps, by which answers are judged."""
     return _those(devices, held_out=False), _those(devices, held_out=True)
 
 
-def _those(devices: Runs, *, held_out: bool) -> Runs:
-    chosen = {slug: tuple(r for r in runs if (r.run.sweep in HELD_OUT) == held_out) for slug, runs in devices.items()}
+def _those(devices: Mapping[str, Sequence[Each]], *, held_out: bool) -> dict[str, tuple[Each, ...]]:
+    chosen = {slug: tuple(r for r in runs if (r.sweep in HELD_OUT) == held_out) for slug, runs in devices.items()}
     return {slug: runs for slug, runs in chosen.items() if runs}
 
 
@@ -108,7 +120,8 @@ def newest(kind: type[Beside], data: Path = DATA, pass_over: PassOver = refuse) 
 def scalings(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, list[tuple[str, Scaling]]]:
     """Device slug -> what the row-sharded product gave on several such devices, newest first, with its file's name.
 
-    Raises as `tried`.
+    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on,
+    unless it is passed over.
     """
     found: dict[str, list[tuple[str, Scaling]]] = {}
     for path, each in reversed([*_documents(Scaling, data, pass_over)]):
@@ -122,9 +135,7 @@ def _documents(kind: type[Beside], data: Path, pass_over: PassOver) -> Iterator[
     return _sound(files, lambda path: read_document(path, kind), pass_over)
 
 
-def _sound(
-    files: Iterable[Path], read: Callable[[Path], Measured], pass_over: PassOver
-) -> Iterator[tuple[Path, Measured]]:
+def _sound(files: Iterable[Path], read: Callable[[Path], Of], pass_over: PassOver) -> Iterator[tuple[Path, Of]]:
     """What can be read and lies with its device, and its file. Raises BadRecord, unless it is passed over."""
     for path in files:
         try:

@@ -11,6 +11,7 @@ from backends import CATALOGUE
 from reports import units
 from reports.archive import PassOver, refuse
 from suite.cases import HEADLINE, ITEMSIZE
+from suite.record.group import Group
 from suite.record.measurement import Measurement, Outcome, Series
 from suite.record.run import Record
 from suite.record.store import run_stem
@@ -43,6 +44,16 @@ class View:
             if each.allocates:
                 self._allocates.add(each.backend)
         self._cases: dict[Series, list[Measurement]] = {}
+
+    @property
+    def sweep(self) -> str:
+        """Which cases it was to measure."""
+        return self.run.sweep
+
+    @property
+    def group(self) -> Group | None:
+        """The runs on other GPUs that were taken at the same time, if any."""
+        return self.run.group
 
     @property
     def stem(self) -> str:

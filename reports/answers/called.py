@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -49,6 +51,19 @@ class Question:
     calls: int = CALLS
 
 
+BOTH: dict[Called, Callable[[float, float], float]] = {"launched": max, "once": operator.add, "first-use": max}
+"""The host's and the device's seconds -> those per call, for the ways of calling that have a part of the host's.
+
+In a stream of launches both work at the same time, so the slower counts. Called once, the device begins when the host
+has done its part, so both count.
+"""
+
+
+def with_first(first: float, others: float, calls: int) -> float:
+    """Seconds per call, if the first one takes `first` and each of the others so many."""
+    return (first + (calls - 1) * others) / calls
+
+
 @dataclass(frozen=True)
 class Cost:
     """The seconds that one backend takes, by their cause."""
@@ -58,16 +73,9 @@ class Cost:
     first: float = 0.0  # import, compile, tune and launch, once
 
     def total(self, called: Called, calls: int = CALLS) -> float:
-        """Seconds per call.
-
-        In a stream of launches host and device work at the same time, so the slower of the two counts.
-        Called once, the device begins when the host has done its part, so both count.
-        """
-        if called == "once":
-            return self.host + self.device
-        if called == "first-use":
-            return (self.first + (calls - 1) * max(self.host, self.device)) / calls
-        return max(self.host, self.device)
+        """Seconds per call."""
+        both = BOTH.get(called, max)(self.host, self.device)
+        return with_first(self.first, both, calls) if called == "first-use" else both
 
 
 def device_series(called: Called) -> Series:

@@ -72,7 +72,7 @@ def _evidence(data: Path, published: Path) -> Evidence:
     condensed = load(published / EVIDENCE, data)
     if condensed:
         return condensed
-    from reports.answers.condense import evidence  # it brings pydantic and reads every sample: seconds
+    from reports.answers.condense import evidence  # it brings pydantic and reads every run: seconds
 
     return evidence(data, lambda error: print(f"passed over {one_line(str(error))}", file=sys.stderr))
 
@@ -80,16 +80,16 @@ def _evidence(data: Path, published: Path) -> Evidence:
 def regret(options: argparse.Namespace, data: Path) -> int:
     """Print what following the answers costs in held-out runs, and how the tuned kernel stands there; returns 0."""
     from reports import archive
+    from reports.answers.brief import read
     from reports.answers.condense import condense
     from reports.answers.outside import lines as outside
     from reports.answers.outside import of_runs
     from reports.answers.regret import judge, lines
-    from reports.view import View
-    from suite.record.store import read_run
 
-    evidence, published = archive.apart(archive.every(data))
-    given = sorted(map(read_run, options.runs), key=lambda run: run.utc, reverse=True)
-    judging = {slug: [run for run in given if run.machine.slug == slug] for slug in evidence} if given else published
+    evidence, published = archive.apart(archive.every(data, archive.refuse, read))
+    given = sorted(map(read, options.runs), key=lambda run: run.utc, reverse=True)
+    asked_by = {slug: tuple(run for run in given if run.machine.slug == slug) for slug in evidence}
+    judging = asked_by if given else published
     strangers = sorted({run.machine.name for run in given if run.machine.slug not in evidence})
     if strangers:
         raise NotMeasured(f"no other run of {', '.join(strangers)} is published, so there is no answer to judge")
@@ -102,6 +102,6 @@ def regret(options: argparse.Namespace, data: Path) -> int:
     if options.json:
         print(json.dumps({name: list(map(asdict, each.regrets)) for name, each in found.items()}, indent=2))
     else:
-        said = {devices[slug].name: of_runs(list(map(View, judging.get(slug, ())))) for slug in asked}
+        said = {devices[slug].name: of_runs([run.view for run in judging.get(slug, ())]) for slug in asked}
         print("\n".join(line for name, each in found.items() for line in (*lines(each), *outside(said[name]))))
     return 0

@@ -2,71 +2,49 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reports import archive
-from reports.answers.evidence import CHOOSABLE, Cell, Device, Evidence, Predicted, Run, files
-from reports.predictions import at_headline, copy_share, errors
-from reports.view import View
-from suite.cases import parse
-from suite.evidence.devices import RTX_4090
-from suite.evidence.model import predict
-from suite.record.measurement import Measurement, Series
-from suite.record.run import Record
+from reports.answers.brief import SERIES, Brief, Taken, read
+from reports.answers.evidence import Cell, Device, Evidence, Run, files
 
 FEWEST_PROCESSES = 2
 """A case is answered from its newest commit's runs, and from those of earlier commits until so many fresh processes
 took it. A run of several restarts is enough; then no former kernel's time stands beside the present one's."""
 
-ANYWHERE: tuple[Series, ...] = ("cold", "hot", "launch", "call")
-
 LIBRARIES = ("torch", "triton", "cupy-cuda13x", "numba-cuda", "helion", "jax", "nvidia-cutlass-dsl", "warp-lang")
 """Whose versions are said with an answer."""
 
-Campaign = Mapping[str, Measurement]
+Campaign = Mapping[str, Taken]
+"""Backend -> what it took in one case and series of a run."""
 
 
 def evidence(data: Path, pass_over: archive.PassOver = archive.refuse) -> Evidence:
     """What the runs in `data` say. Raises BadRecord for a run that cannot be read, unless it is passed over."""
-    return condense(archive.runs(data, pass_over), files(data))
+    return condense(runs(data, pass_over), files(data))
 
 
-def condense(devices: Mapping[str, Sequence[Record]], made_from: Mapping[str, int] | None = None) -> Evidence:
+def runs(data: Path, pass_over: archive.PassOver = archive.refuse) -> dict[str, tuple[Brief, ...]]:
+    """Device slug -> its runs, newest first, but for held-out ones. Raises as `evidence`."""
+    return archive.apart(archive.every(data, pass_over, read))[0]
+
+
+def condense(devices: Mapping[str, Sequence[Brief]], made_from: Mapping[str, int] | None = None) -> Evidence:
     """What the runs of each device, newest first, say."""
-    views = {slug: list(map(View, runs)) for slug, runs in devices.items()}
-    newest = [each[0] for each in views.values()]
-    found = {view.machine.name: errors(view, CHOOSABLE) for view in newest}
+    newest = [each[0] for each in devices.values()]
     return Evidence(
-        devices={slug: _device(each) for slug, each in views.items()},
-        predicted=tuple(each for view in newest for each in _predicted(view)),
-        model_errors={name: (_rounded(each[0]), _rounded(each[1])) for name, each in found.items() if each},
+        devices={slug: _device(each) for slug, each in devices.items()},
+        predicted=tuple(each for run in newest for each in run.predicted),
+        model_errors={run.machine.name: run.model_error for run in newest if run.model_error},
         files=made_from or {},
     )
 
 
-def _predicted(view: View) -> Iterator[Predicted]:
-    """What the model says of the run's kernels on an RTX 4090, as far as they were compiled for it."""
-    if RTX_4090.describes(view.machine):
-        return
-    for each in at_headline(view, RTX_4090.capability, RTX_4090.sm_count):
-        case = parse(each.case)
-        said = predict(each, case.bytes_moved, RTX_4090, copy_share(view, case))
-        if said.time_s and each.backend in CHOOSABLE:
-            seconds = _rounded(said.time_s[0]), _rounded(said.time_s[1])
-            name = view.machine.name
-            yield Predicted(RTX_4090.name, each.backend, each.case, said.limit, seconds, name, _file(view))
-
-
-def _file(view: View) -> str:
-    return f"{view.machine.slug}/{Path(view.record.path).name}"
-
-
-def _device(views: Sequence[View]) -> Device:
-    machine = views[0].machine
-    first_uses = _with_first_uses(views)
-    floor = [view.machine.empty_node_s for view in views if view.machine.empty_node_s]
+def _device(runs: Sequence[Brief]) -> Device:
+    machine, taken = runs[0].machine, [run.taken for run in runs]
+    first_uses = _with_first_uses(runs)
+    floor = [run.machine.empty_node_s for run in runs if run.machine.empty_node_s]
     return Device(
         name=machine.name,
         slug=machine.slug,
@@ -76,39 +54,39 @@ def _device(views: Sequence[View]) -> Device:
         peak_bytes_per_s=machine.peak_bytes_per_s,
         floor_s=floor[0] if floor else 0.0,
         memory_bytes=machine.memory_bytes,
-        runs=tuple(_run(view) for view in views),
-        cells={series: dict(_cases(views, series)) for series in ANYWHERE},
-        first_use_s=_first_uses([views[number] for number in first_uses]),
+        runs=tuple(map(_run, runs)),
+        cells={series: dict(_cases(runs, [each[series] for each in taken])) for series in SERIES},
+        first_use_s=_first_uses([runs[number] for number in first_uses]),
         first_use_runs=first_uses,
-        caveats={backend: words for view in reversed(views) for backend, words in view.run.caveats.items()},
+        caveats={backend: words for run in reversed(runs) for backend, words in run.caveats.items()},
     )
 
 
-def _run(view: View) -> Run:
-    machine = view.machine
+def _run(run: Brief) -> Run:
+    machine = run.machine
     versions = {name: machine.versions[name] for name in LIBRARIES if name in machine.versions}
-    return Run(_file(view), machine.commit, view.record.utc.isoformat(), machine.driver or "", versions)
+    return Run(f"{machine.slug}/{run.file}", machine.commit, run.utc.isoformat(), machine.driver or "", versions)
 
 
-def _with_first_uses(views: Sequence[View]) -> tuple[int, ...]:
+def _with_first_uses(runs: Sequence[Brief]) -> tuple[int, ...]:
     """The numbers of the newest commit's runs that took first uses, of those that took any."""
-    taken = [number for number, view in enumerate(views) if view.run.first_uses]
-    return tuple(n for n in taken if views[n].machine.commit == views[taken[0]].machine.commit)
+    taken = [number for number, run in enumerate(runs) if run.first_use_s]
+    return tuple(n for n in taken if runs[n].machine.commit == runs[taken[0]].machine.commit)
 
 
-def _first_uses(views: Sequence[View]) -> dict[str, float]:
+def _first_uses(runs: Sequence[Brief]) -> dict[str, float]:
     """Backend -> the longest first use."""
     longest: dict[str, float] = {}
-    for use in (use for view in views for use in view.run.first_uses):
-        seconds = use.import_s + use.bind_s + use.launch_s
-        longest[use.backend] = max(seconds, longest.get(use.backend, 0.0))
+    for backend, seconds in (each for run in runs for each in run.first_use_s.items()):
+        longest[backend] = max(seconds, longest.get(backend, 0.0))
     return longest
 
 
-def _cases(views: Sequence[View], series: Series) -> Iterator[tuple[str, dict[str, Cell]]]:
-    for case in dict.fromkeys(m.case for view in views for m in view.series(series)):
-        campaigns = {number: _backends(view.campaign(series, case)) for number, view in enumerate(views)}
-        counted = _counted(views, {number: each for number, each in campaigns.items() if each})
+def _cases(runs: Sequence[Brief], taken: Sequence[Mapping[str, Campaign]]) -> Iterator[tuple[str, dict[str, Cell]]]:
+    """Case -> backend -> its cell; `taken`: what each run took in the series, by case."""
+    for case in dict.fromkeys(case for each in taken for case in each):
+        campaigns = {number: found for number, each in enumerate(taken) if (found := each.get(case))}
+        counted = _counted(runs, campaigns)
         names = dict.fromkeys(name for number in counted for name in campaigns[number])
         cells = {
             name: _cell({number: campaigns[number][name] for number in counted if name in campaigns[number]})
@@ -118,11 +96,7 @@ def _cases(views: Sequence[View], series: Series) -> Iterator[tuple[str, dict[st
             yield case, cells
 
 
-def _backends(campaign: Campaign) -> Campaign:
-    return {name: m for name, m in campaign.items() if m.role == "backend" and name in CHOOSABLE}
-
-
-def _counted(views: Sequence[View], campaigns: Mapping[int, Campaign]) -> list[int]:
+def _counted(runs: Sequence[Brief], campaigns: Mapping[int, Campaign]) -> list[int]:
     """The runs that count in a case: the newest commit's, and earlier commits' until there are FEWEST_PROCESSES.
 
     A run that compared less than half as many backends as another did is no comparison, and never counts.
@@ -130,35 +104,17 @@ def _counted(views: Sequence[View], campaigns: Mapping[int, Campaign]) -> list[i
     most = max(map(len, campaigns.values()), default=0)
     comparing = [number for number, each in campaigns.items() if 2 * len(each) >= most]
     counted: list[int] = []
-    for commit in dict.fromkeys(views[number].machine.commit for number in comparing):
-        if sum(max(len(_times(m)) for m in campaigns[number].values()) for number in counted) < FEWEST_PROCESSES:
-            counted += [number for number in comparing if views[number].machine.commit == commit]
+    for commit in dict.fromkeys(runs[number].machine.commit for number in comparing):
+        if sum(_processes(campaigns[number]) for number in counted) < FEWEST_PROCESSES:
+            counted += [number for number in comparing if runs[number].machine.commit == commit]
     return counted
 
 
-def _cell(measured: Mapping[int, Measurement]) -> Cell:
-    times = {number: _times(m) for number, m in measured.items()}
-    ends = [end for m in measured.values() for end in _widest(m)]
-    return Cell(times, (min(ends), max(ends)) if ends else None, any(m.above_ceiling for m in measured.values()))
+def _processes(campaign: Campaign) -> int:
+    return max(len(times) for times, _, _ in campaign.values())
 
 
-def _times(m: Measurement) -> tuple[float, ...]:
-    """Median seconds of each restart; of the one process where the run had no restarts."""
-    restarts = getattr(m, "restarts", ())
-    return tuple(_rounded(each) for each in ([restart.median_s for restart in restarts] or [m.median_s]))
-
-
-def _widest(m: Measurement) -> Iterable[float]:
-    """Both ends of the share's interval, of the restarts' shares where that claims next to nothing; none without one.
-
-    Where rounds are few and uneven, an interval may reach from 0 to the largest float.
-    """
-    low, high = m.of_ceiling_ci99 or (0.0, math.inf)
-    own = [m.of_ceiling, *(restart.of_ceiling for restart in m.restarts)]
-    shares = [m.of_ceiling, low, high] if high <= 2 * low else own
-    return [_rounded(each) for each in shares if each is not None]
-
-
-def _rounded(value: float) -> float:
-    """Five significant digits: what a time is good for, and half the file."""
-    return float(f"{value:.5g}")
+def _cell(taken: Mapping[int, Taken]) -> Cell:
+    times = {number: tuple(each) for number, (each, _, _) in taken.items()}
+    ends = [end for _, share, _ in taken.values() for end in share or ()]
+    return Cell(times, (min(ends), max(ends)) if ends else None, any(above for _, _, above in taken.values()))

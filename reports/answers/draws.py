@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache, reduce
 from operator import or_
 
 from backends import CATALOGUE
-from reports.answers.called import Cost, Question, Series, device_series, host_series
+from reports.answers.called import BOTH, Called, Question, Series, device_series, host_series, with_first
 from reports.answers.evidence import Cell, Device
 from reports.answers.nearness import aligned, distance
 from suite.cases import Case, parse
@@ -31,9 +31,10 @@ def draws(device: Device, question: Question, measured: Case) -> list[Draw]:
 def by_run(device: Device, question: Question, measured: Case) -> list[tuple[int, Draw]]:
     """The draws, each with the number of its run."""
     scale = device.bound_s(question.case) / device.bound_s(measured)
+    of_draws = taken(device, device_series(question.called), measured)
+    hosts = _hosts(device, question, {number for number, _ in of_draws})
     found = (
-        (number, dict(_totals(device, question, {name: each * scale for name, each in draw.items()}, number)))
-        for (number, _), draw in taken(device, device_series(question.called), measured).items()
+        (number, _totals(device, question, draw, scale, hosts.get(number))) for (number, _), draw in of_draws.items()
     )
     return [(number, draw) for number, draw in found if draw]
 
@@ -46,6 +47,22 @@ def ratios(draws: Iterable[Draw]) -> dict[str, list[float]]:
         for name, seconds in draw.items():
             found.setdefault(name, []).append(seconds / fastest)
     return found
+
+
+def extremes(device: Device, question: Question, measured: Case) -> Mapping[str, tuple[float, float]]:
+    """Backend -> its worst and its best ratio in the draws; of a graph's launches they are the same at any size."""
+    if host_series(question.called) is None:
+        return _of_graphs(device, question.called, measured)
+    return _extremes(draws(device, question, measured))
+
+
+@lru_cache(maxsize=4096)
+def _of_graphs(device: Device, called: Called, measured: Case) -> Mapping[str, tuple[float, float]]:
+    return _extremes(draws(device, Question(measured, called), measured))
+
+
+def _extremes(draws: Iterable[Draw]) -> Mapping[str, tuple[float, float]]:
+    return {name: (max(each), min(each)) for name, each in ratios(draws).items()}
 
 
 @lru_cache(maxsize=4096)
@@ -64,16 +81,18 @@ def restarts(cells: Mapping[str, Cell]) -> dict[tuple[int, int], Draw]:
     return found
 
 
-def _totals(device: Device, question: Question, times: Draw, number: int) -> Iterator[tuple[str, float]]:
+def _totals(device: Device, question: Question, times: Draw, scale: float, hosts: Mapping[str, float] | None) -> Draw:
     """Backend -> seconds per call, for those of which every part is known and that can be called in this way."""
-    called, hosts = question.called, _hosts(device, question, number)
-    for name, seconds in times.items():
-        if called.startswith("graph") and device.kind == "cuda" and name in NOT_CAPTURABLE:
-            continue
-        if (hosts is not None and name not in hosts) or (called == "first-use" and name not in device.first_use_s):
-            continue
-        cost = Cost(seconds, hosts[name] if hosts else 0.0, device.first_use_s.get(name, 0.0))
-        yield name, cost.total(called, question.calls)
+    called, firsts = question.called, device.first_use_s
+    if hosts is None:
+        without = NOT_CAPTURABLE if called.startswith("graph") and device.kind == "cuda" else frozenset()
+        totals = {name: each * scale for name, each in times.items() if name not in without}
+    else:
+        both = BOTH[called]
+        totals = {name: both(hosts[name], each * scale) for name, each in times.items() if name in hosts}
+    if called == "first-use":
+        return {name: with_first(firsts[name], each, question.calls) for name, each in totals.items() if name in firsts}
+    return totals
 
 
 def processes(device: Device, question: Question, cases: Iterable[Case]) -> Counter[int]:
@@ -90,25 +109,29 @@ def rests_on(device: Device, question: Question, numbers: Iterable[int]) -> list
     return sorted({*timed, *hosts, *firsts})
 
 
-@lru_cache(maxsize=4096)
-def _hosts(device: Device, question: Question, number: int) -> Mapping[str, float] | None:
-    """Backend -> what the host pays per call in a run, or in the newest that took it; None where it pays nothing."""
-    if host_series(question.called) is None or device.kind != "cuda":
-        return None
-    run = _host_run(device, question, number)
-    cells = _host_cells(device, question)
-    return {name: max(cell.times[run]) for name, cell in cells.items() if run is not None and run in cell.times}
+def _hosts(device: Device, question: Question, numbers: Iterable[int]) -> Mapping[int, Mapping[str, float]]:
+    """Run -> backend -> what the host pays per call in it, or in the newest that took it; none where nothing."""
+    series = host_series(question.called)
+    if series is None or device.kind != "cuda":
+        return {}
+    case = host_case(device, question)
+    return {number: _host_times(device, series, case, number)[1] for number in numbers}
 
 
 def _host_run(device: Device, question: Question, number: int) -> int | None:
     """The run that holds the host's time for those of a run: itself, or the newest that took it."""
-    taken = sorted({run for cell in _host_cells(device, question).values() for run in cell.times})
-    return number if number in taken else next(iter(taken), None)
+    return _host_times(device, host_series(question.called), host_case(device, question), number)[0]
 
 
-def _host_cells(device: Device, question: Question) -> Mapping[str, Cell]:
-    series, case = host_series(question.called), host_case(device, question)
-    return device.cells.get(series, {}).get(case.id, {}) if series and case else {}
+@lru_cache(maxsize=4096)
+def _host_times(
+    device: Device, series: str | None, case: Case | None, number: int
+) -> tuple[int | None, Mapping[str, float]]:
+    """The run that holds the host's time in a case for those of a run, and that time by backend."""
+    cells = device.cells.get(series, {}).get(case.id, {}) if series and case else {}
+    taken = sorted({run for cell in cells.values() for run in cell.times})
+    run = number if number in taken else next(iter(taken), None)
+    return run, {name: max(cell.times[run]) for name, cell in cells.items() if run is not None and run in cell.times}
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,8 @@ def files(data: Path) -> dict[str, int]:
 
 def dump(evidence: Evidence) -> str:
     """The evidence as JSON; `load` gives it back."""
-    return json.dumps({"schema_version": SCHEMA, **asdict(evidence)}, separators=(",", ":"), ensure_ascii=False) + "\n"
+    whole = {"schema_version": SCHEMA, **vars(evidence)}
+    return json.dumps(whole, separators=(",", ":"), ensure_ascii=False, default=vars) + "\n"
 
 
 def load(path: Path, data: Path) -> Evidence | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import lru_cache
 
 from reports.answers.evidence import Device
 from suite.cases import Case, Regime
@@ -27,19 +28,26 @@ def neighbours(device: Device, case: Case, known: Iterable[Case]) -> list[Case]:
 
     Those of its class come first, then those of its alignment, of its kind of rows, of the regimes beside its own.
     """
-    regime = REGIMES.index(device.regime(case))
+    regime, own_aligned, own_rows, own_aspect = _kind(device, case)
 
     def key(each: Case) -> tuple[bool, bool, int, bool, float, str]:
-        apart = abs(REGIMES.index(device.regime(each)) - regime)
-        other_rows, other_aspect = rows(each) != rows(case), aspect(each) != aspect(case)
-        return aligned(each) != aligned(case), other_rows, apart, other_aspect, distance(each, case), each.id
+        other, is_aligned, of_rows, of_aspect = _kind(device, each)
+        unlike = is_aligned != own_aligned, of_rows != own_rows, abs(other - regime), of_aspect != own_aspect
+        return *unlike, distance(each, case), each.id
 
     if not case.rows * case.cols:
         return []
     alike = [each for each in known if (each.dtype, each.layout) == (case.dtype, case.layout) and each != case]
-    order = sorted(alike, key=key)
-    found = [each for each in order[:NEIGHBOURS] if key(each)[:3] <= key(order[:SPEAKING][-1])[:3]]
+    keys = {each: key(each) for each in alike}
+    order = sorted(alike, key=keys.__getitem__)
+    found = [each for each in order[:NEIGHBOURS] if keys[each][:3] <= keys[order[:SPEAKING][-1]][:3]]
     return found + _beside(case, found, order[len(found) :])
+
+
+@lru_cache(maxsize=4096)
+def _kind(device: Device, case: Case) -> tuple[int, bool, str, str]:
+    """The place of its regime, and what tells its rows from others."""
+    return REGIMES.index(device.regime(case)), aligned(case), rows(case), aspect(case)
 
 
 def _beside(case: Case, found: list[Case], others: list[Case]) -> list[Case]:

@@ -9,17 +9,20 @@ steady anywhere, is out. The one left whose worst ratios are smallest wins, near
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from reports import units
 from reports.answers.answer import TUNES
-from reports.answers.called import Question, device_series, host_series
-from reports.answers.draws import Draw, draws, ratios, taken
+from reports.answers.called import Question, Series, device_series, host_series
+from reports.answers.draws import Draw, extremes, ratios, taken
 from reports.answers.evidence import Device
 from reports.answers.nearness import class_of, distance, neighbours, rows
 from suite.cases import Case, parse
+
+Drawn = Mapping[Case, Mapping[str, tuple[float, float]]]
+"""Case -> backend -> its worst and its best ratio there."""
 
 FEWEST_NEIGHBOURS = 2
 
@@ -91,10 +94,10 @@ def _measured(device: Device, question: Question) -> list[Case]:
 
 
 def _decide(device: Device, question: Question, known: list[Case], unsteady: Mapping[str, float]) -> Decision:
-    own = draws(device, question, question.case) if question.case in known else []
+    own = extremes(device, question, question.case) if question.case in known else {}
     if own:
         return _decision(device, question, {question.case: own}, unsteady)
-    drawn = {each: draws(device, question, each) for each in neighbours(device, question.case, known)}
+    drawn = {each: extremes(device, question, each) for each in neighbours(device, question.case, known)}
     drawn = {each: own for each, own in drawn.items() if own}
     found = list(drawn)
     why_not = _why_not(device, question, found)
@@ -118,9 +121,7 @@ def _why_not(device: Device, question: Question, found: list[Case]) -> str:
     return ""
 
 
-def _decision(
-    device: Device, question: Question, drawn: Mapping[Case, list[Draw]], unsteady: Mapping[str, float]
-) -> Decision:
+def _decision(device: Device, question: Question, drawn: Drawn, unsteady: Mapping[str, float]) -> Decision:
     found, standings = list(drawn), _standings(drawn)
     measured = found == [question.case]
     steady = {name: each for name, each in standings.items() if name not in unsteady}
@@ -163,15 +164,14 @@ def _score(case: Case, found: Iterable[Case], worst_in: Mapping[str, float]) -> 
     return sum(weights[name] * worst for name, worst in worst_in.items()) / sum(weights.values())
 
 
-def _standings(drawn: Mapping[Case, list[Draw]]) -> dict[str, Standing]:
+def _standings(drawn: Drawn) -> dict[str, Standing]:
     """Every backend that was measured in all of these cases."""
-    by_case = {case.id: ratios(each) for case, each in drawn.items()}
-    names = set.intersection(*map(set, by_case.values()))
+    names = set.intersection(*map(set, drawn.values()))
     return {
         name: Standing(
-            max(max(each[name]) for each in by_case.values()),
-            min(min(each[name]) for each in by_case.values()),
-            {case: max(each[name]) for case, each in by_case.items()},
+            max(each[name][0] for each in drawn.values()),
+            min(each[name][1] for each in drawn.values()),
+            {case.id: each[name][0] for case, each in drawn.items()},
         )
         for name in sorted(names)
     }
@@ -189,14 +189,16 @@ def unsteady_in(device: Device, question: Question, known: Iterable[Case]) -> di
     for case in known:
         alike = (case.itemsize, case.layout) == (question.case.itemsize, question.case.layout)
         if alike and device.regime(case) != "launch-bound":
-            for name, spread in _spreads(device, taken(device, device_series(question.called), case)):
+            for name, spread in _spreads(device, device_series(question.called), case).items():
                 widest[name] = max(widest.get(name, 1.0), spread)
     return {name: spread for name, spread in widest.items() if spread > STEADY}
 
 
-def _spreads(device: Device, draws: Mapping[tuple[int, int], Draw]) -> Iterator[tuple[str, float]]:
-    """Backend and how far its draws lie apart, for each commit that has several; over all commits if it tunes."""
-    of_commit: dict[str, list[Draw]] = {}
+@lru_cache(maxsize=4096)
+def _spreads(device: Device, series: Series, case: Case) -> Mapping[str, float]:
+    """Backend -> how far its draws of one commit lie apart at most; those of all commits if it tunes."""
+    widest: dict[str, float] = {}
+    draws, of_commit = taken(device, series, case), dict[str, list[Draw]]()
     for (number, _), draw in draws.items():
         of_commit.setdefault(device.runs[number].commit, []).append(draw)
     every = list(draws.values())
@@ -204,4 +206,6 @@ def _spreads(device: Device, draws: Mapping[tuple[int, int], Draw]) -> Iterator[
         for name, each in ratios(same).items():
             if same is not every or name in TUNES:
                 seconds = [draw[name] for draw in same if name in draw]
-                yield name, min(max(each) / min(each), max(seconds) / min(seconds))
+                spread = min(max(each) / min(each), max(seconds) / min(seconds))
+                widest[name] = max(widest.get(name, 1.0), spread)
+    return widest

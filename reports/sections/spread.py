@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
+from typing import Protocol, TypeVar
 
 from reports import units
 from reports.device import device, whose
@@ -11,6 +12,8 @@ from reports.document import Page, Section, Table, filled, said
 from reports.sections import at_once
 from reports.view import View
 from suite.cases import parse
+from suite.record.group import Group as Together
+from suite.record.machine import Machine
 from suite.record.measurement import Measurement
 from suite.statistics import Ratio, across
 
@@ -21,19 +24,33 @@ Group = Sequence[View]
 """The runs of one command on one device model, by rank; two or more."""
 
 
-def groups(runs: Sequence[View]) -> list[Group]:
+class _Grouped(Protocol):
+    """A run, or what is left of it in memory."""
+
+    @property
+    def machine(self) -> Machine: ...
+    @property
+    def group(self) -> Together | None: ...
+    @property
+    def sweep(self) -> str: ...
+
+
+Run = TypeVar("Run", bound=_Grouped)
+
+
+def groups(runs: Sequence[Run]) -> list[Sequence[Run]]:
     """The groups of two or more among one device's runs, the newest first."""
-    found: dict[object, list[View]] = {}
+    found: dict[object, list[Run]] = {}
     for run in runs:
-        if run.run.group is not None:
-            found.setdefault((run.run.group.utc, run.run.sweep, run.machine.commit), []).append(run)
+        if run.group is not None:
+            found.setdefault((run.group.utc, run.sweep, run.machine.commit), []).append(run)
     whole = (sorted(group, key=_rank) for group in found.values() if len(group) > 1)
     return sorted(whole, key=lambda group: stem(group), reverse=True)
 
 
-def stem(group: Group) -> str:
+def stem(group: Sequence[_Grouped]) -> str:
     """The name of the group's page, without its ending."""
-    first = group[0].run.group
+    first = group[0].group
     assert first is not None
     return f"spread-{first.utc:%Y%m%dT%H%M%SZ}-{group[0].machine.commit[:8]}"
 
@@ -154,5 +171,5 @@ def _share(mean: Ratio | None) -> str:
     return units.percent_interval(mean.value, mean.interval) if mean else units.ABSENT
 
 
-def _rank(run: View) -> int:
-    return run.run.group.rank if run.run.group else 0
+def _rank(run: _Grouped) -> int:
+    return run.group.rank if run.group else 0

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
 
-from reports import archive
+from reports.answers.brief import Brief
 from reports.answers.compare import NotComparable, Row, compare
 from reports.answers.evidence import Device, Evidence, dump
 from reports.answers.regret import Judgement
@@ -19,11 +19,11 @@ from reports.kept import Kept
 from reports.sections import for_good, nvbench, regret
 from reports.site import first_screen, interactive, pages
 from reports.site.layout import Files, Nav, html_page, template
-from reports.site.page import page
+from reports.site.run_pages import below, made_of
 from reports.units import label, percent
-from reports.view import View
 from suite.cases import parse
-from suite.record.store import BadRecord
+from suite.record.run import Record
+from suite.record.store import content_of, read_run
 from suite.record.variants import Variants
 
 NEIGHBOURS = 8
@@ -66,108 +66,49 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 def site(
     evidence: Evidence,
     judged: Mapping[str, Judgement],
-    views: pages.Views,
-    held_out: pages.Views,
-    found: Tried,
+    runs: pages.Runs,
+    held_out: pages.Runs,
+    nav: Nav,
     beside: Iterable[tuple[str, Page]],
     mutants: Page,
     kept: Kept,
-    pass_over: archive.PassOver = archive.refuse,
 ) -> Files:
-    """Every file of the site by its path below html/; what is made of the same as before is `kept`.
+    """Every file of the site by its path below html/, but for the runs' own; made of the same as before, it is `kept`.
 
     `held_out` are the runs of the held-out sweeps, `beside` the devices' pages that are of no single run, by slug.
     """
-    nav = navigation(evidence, found)
     beside = list(beside)
     timers = tuple(
         Cell(each.title, href=f"{slug}/{each.stem}.html") for slug, each in beside if each.stem == nvbench.STEM
     )
     made = {"html/index.html": index(evidence, judged, nav), "html/mutants.html": html_page(mutants, nav)}
     for slug, each in beside:
-        written = _below(each, f"../{each.source}", slug)
+        written = below(each, f"../{each.source}", slug)
         made[f"html/{written.stem}.html"] = html_page(written, nav)
     if not evidence.devices:
         return made
-    made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
-    made |= dict(_of_gpus(evidence, judged, views, held_out, nav, kept))
-    root = [*pages.all_pages(evidence, views, timers), compared(views, kept)]
-    made |= {f"html/{each.stem}.html": html_page(each, nav) for each in root}
-    for view, after, before in _with_neighbours(views):
-        try:
-            made[f"html/{view.machine.slug}/{view.stem}.html"] = _of_run(view, _links(after, before), nav, kept)
-        except BadRecord as error:  # of the profile beside it
-            pass_over(error)
-    return made
-
-
-def _of_gpus(
-    evidence: Evidence,
-    judged: Mapping[str, Judgement],
-    views: pages.Views,
-    held_out: pages.Views,
-    nav: Nav,
-    kept: Kept,
-) -> Iterator[tuple[str, str]]:
-    """Each GPU's page, the script with its data, and the scripts that all of them load."""
     libraries = interactive.libraries(kept)
-    yield from ((f"html/{name}", text) for name, text in libraries.items())
+    made |= {f"html/{name}": text for name, text in libraries.items()}
+    made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
     for slug, device in evidence.devices.items():
-        sweeps = " ".join(view.run.sweep for view in views[slug])
-        newest = views[slug][0]
+        newest = runs[slug][0]
         dumped = dump(Evidence({slug: device}))
         scripts = (f"gpu-{slug}.js", *libraries)
-        texts = (repr(nav), repr(scripts), dumped, repr(judged[slug]), sweeps)
+        texts = (repr(nav), repr(scripts), dumped, repr(judged[slug]), *(run.sweep for run in runs[slug]))
         held = held_out.get(slug, ())
-        make = partial(_gpu, device, judged[slug], views[slug], held, nav, scripts)
-        runs = chain.from_iterable(map(read, (newest, *held)))
-        yield f"html/gpu-{slug}.html", kept.text(f"gpu-{slug}", chain(texts, runs), make)
+        read = chain.from_iterable(made_of(Path(run.path)) for run in (newest, *held))
+        make = partial(_gpu, device, judged[slug], runs[slug], held, nav, scripts)
+        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read), make)
         data = partial(interactive.script, device, newest, first_screen.run_links(evidence))
-        yield f"html/gpu-{slug}.js", kept.text(f"data-{slug}", chain((dumped,), read(newest)), data)
+        made[f"html/gpu-{slug}.js"] = kept.text(f"data-{slug}", chain((dumped,), made_of(Path(newest.path))), data)
+    root = [*pages.all_pages(evidence, runs, timers), compared(runs, kept)]
+    return made | {f"html/{each.stem}.html": html_page(each, nav) for each in root}
 
 
 def _gpu(
-    device: Device, judged: Judgement, views: Sequence[View], held: Sequence[View], nav: Nav, scripts: Sequence[str]
+    device: Device, judged: Judgement, runs: Sequence[Brief], held: Sequence[Brief], nav: Nav, scripts: Sequence[str]
 ) -> str:
-    return html_page(pages.gpu(device, judged, views, held), nav, scripts)
-
-
-def _below(written: Page, source: str, slug: str, beside: tuple[Cell, ...] = ()) -> Page:
-    return Page(written.title, f"{slug}/{written.stem}", source, written.sections, beside)
-
-
-def _with_neighbours(views: pages.Views) -> Iterator[tuple[View, View | None, View | None]]:
-    """Every run with the one after it and the one before it on its device."""
-    for runs in views.values():
-        yield from zip(runs, (None, *runs[:-1]), (*runs[1:], None), strict=True)
-
-
-def _links(after: View | None, before: View | None) -> tuple[Cell, ...]:
-    found = (("← the run before", before), ("the run after →", after))
-    return tuple(
-        Cell(f"{words}, {each.record.utc:%Y-%m-%d %H:%M}", f"{each.stem}.html") for words, each in found if each
-    )
-
-
-def _of_run(view: View, beside: tuple[Cell, ...], nav: Nav, kept: Kept) -> str:
-    """The run's page, of its record, the profiles beside it, its neighbours and the navigation."""
-    source = f"../../../data/{view.machine.slug}/{view.file}"
-    of: list[bytes | str] = [repr(nav), *(f"{link} {link.href}" for link in beside), *read(view)]
-    make = partial(_run_page, view, source, beside, nav)
-    return kept.text(f"{view.machine.slug}-{view.stem}", of, make)
-
-
-def _run_page(view: View, source: str, beside: tuple[Cell, ...], nav: Nav) -> str:
-    return html_page(_below(page(view.record, source, view=view), source, view.machine.slug, beside), nav)
-
-
-def read(view: View) -> Iterator[bytes]:
-    """The bytes of a run's record and of the profiles beside it, of which its page is made."""
-    path = Path(view.record.path)
-    yield path.read_bytes()
-    for other in sorted(path.parent.glob("*.profile.json")):
-        yield other.name.encode()
-        yield other.read_bytes()
+    return html_page(pages.gpu(device, judged, runs, held), nav, scripts)
 
 
 def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
@@ -184,23 +125,26 @@ def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
     return template("index.html.j2", page=written, nav=nav, form=form, dict=dict, zip=zip)
 
 
-def compared(views: pages.Views, kept: Kept) -> Page:
+def compared(runs: pages.Runs, kept: Kept) -> Page:
     """Neighbouring runs and repeats, counts first, differences within the margin left out."""
     words = f"Each run against the one before, {NEIGHBOURS} pairs of a device at most; `tox -e compare` takes any two."
     sections = [Section("What is compared", (words,))]
-    for slug, runs in views.items():
-        for new, old in pairwise(runs[: NEIGHBOURS + 1]):
-            made_of = (Path(each.record.path).read_bytes() for each in (new, old))
-            found = kept.files(f"compare-{slug}-{new.stem}", made_of, partial(_comparison, old, new))
+    for slug, each in runs.items():
+        reading = lru_cache(maxsize=2)(read_run)  # the older of one pair is the newer of the next
+        for new, old in pairwise(each[: NEIGHBOURS + 1]):
+            paths = Path(old.path), Path(new.path)
+            make = partial(_comparison, *paths, reading)
+            found = kept.files(f"compare-{slug}-{new.stem}", map(content_of, reversed(paths)), make)
             if found:
                 sections.append(_compared(found, old, new))
     return Page("Runs compared with the ones before", "compare", pages.DATA_ROOT, tuple(sections))
 
 
-def _comparison(old: View, new: View) -> Files:
+def _comparison(old: Path, new: Path, reading: Callable[[Path], Record]) -> Files:
     """The counts, and the rows beyond the margin as JSON; nothing where the two cannot be compared."""
     try:
-        found = compare(old.record, new.record)
+        newer = reading(new)  # first, so that it is not the one that the older takes the place of
+        found = compare(reading(old), newer)
     except NotComparable:
         return {}
     told = [row for row in found.rows if row.verdict in ("SLOWER", "FASTER")]
@@ -209,18 +153,18 @@ def _comparison(old: View, new: View) -> Files:
     return {"counts": counts, "rows": json.dumps(rows)}
 
 
-def _compared(found: Files, old: View, new: View) -> Section:
+def _compared(found: Files, old: Brief, new: Brief) -> Section:
     rows = tuple((verdict, name, label(parse(case)), *rest) for verdict, name, case, *rest in json.loads(found["rows"]))
     tables = (Table(("verdict", "backend", "case", "series", "of the ceiling", "time, new / old"), rows, text=4),)
     repeat = "A repeat of the same commit" if old.machine.commit == new.machine.commit else "Another commit"
     title = f"{new.machine.name}: {_called(new)} against {_called(old)}"
-    links = tuple(Cell(_called(each), f"{each.machine.slug}/{each.stem}.html") for each in (new, old))
+    links = tuple(Cell(_called(each), f"{each.place}.html") for each in (new, old))
     said = f"{repeat}. Only SLOWER and FASTER are listed."
     return Section(title, (f"{found['counts']}.", said), links=links, tables=tables if rows else ())
 
 
-def _called(view: View) -> str:
-    return f"{view.record.utc:%Y-%m-%d %H:%M}, {view.stem.partition('Z-')[2] or view.stem}"
+def _called(run: Brief) -> str:
+    return f"{run.utc:%Y-%m-%d %H:%M}, {run.stem.partition('Z-')[2] or run.stem}"
 
 
 def _numbers(row: Row) -> tuple[str, str]:

@@ -14,13 +14,22 @@ def body(table: Table) -> Markup:
     return Markup("".join(f"<tr>{''.join(_row(row, table.text))}</tr>\n" for row in table.rows))
 
 
+APART = "\x1f"
+"""What no text holds that was cleaned: between it, the cells of a row are escaped at once."""
+
+
 def _row(row: Sequence[str], text: int) -> Iterator[str]:
-    first, *others = row
-    yield f'<th scope="row">{linked(first, breaks=True)}</th>'
-    for place, cell in enumerate(others, 1):
-        level = cell.level if isinstance(cell, Cell) else None
-        classes = ("number" if place >= text else "") + ("" if level is None else f" l{level}")
-        yield f'<td class="{classes}">{linked(cell)}</td>' if classes else f"<td>{linked(cell)}</td>"
+    shown = str(escape(APART.join(row))).split(APART)
+    if len(shown) != len(row):
+        shown = [str(escape(str(cell))) for cell in row]
+    yield f'<th scope="row">{linked(row[0], breaks=True)}</th>'
+    for place in range(1, len(row)):
+        cell = row[place]
+        classes = "number" if place >= text else ""
+        if isinstance(cell, Cell):
+            classes += "" if cell.level is None else f" l{cell.level}"
+            shown[place] = linked(cell)
+        yield f'<td class="{classes}">{shown[place]}</td>' if classes else f"<td>{shown[place]}</td>"
 
 
 def linked(cell: str, *, breaks: bool = False) -> Markup:

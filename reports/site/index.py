@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from reports import units
+from reports.answers.brief import Brief
 from reports.answers.evidence import Evidence
 from reports.answers.regret import Judgement
 from reports.device import device, sm, whose
@@ -20,7 +21,7 @@ from suite.record.variants import Variants
 
 
 def index(
-    devices: Mapping[str, Sequence[View]],
+    devices: Mapping[str, Sequence[Brief]],
     files: Files,
     others: Mapping[str, Variants],
     scaled: Mapping[str, Sequence[tuple[str, Scaling]]],
@@ -28,7 +29,7 @@ def index(
     judged: Mapping[str, Judgement],
 ) -> str:
     """The overview of all devices and runs, and of what else was tried; `files` are those it may refer to."""
-    newest_first = sorted(devices.values(), key=lambda runs: (runs[0].record.utc, runs[0].machine.slug), reverse=True)
+    newest_first = sorted(devices.values(), key=lambda runs: (runs[0].utc, runs[0].machine.slug), reverse=True)
     costs = regret.overview(judged.values())
     return template(
         "index.md.j2",
@@ -52,17 +53,17 @@ def index(
         timers=[(found[0].machine.slug, found[0].machine) for found in newest_first],
         foreign=all(whose(runs[0].machine) for runs in newest_first),
         device=device,
-        compiled=lambda view: ", ".join(map(sm, view.capabilities)),
+        compiled=lambda run: ", ".join(map(sm, run.capabilities)),
     )
 
 
-def devices_table(devices: Iterable[Sequence[View]]) -> Table:
+def devices_table(devices: Iterable[Sequence[Brief]]) -> Table:
     """Share of the ceiling at the headline case, cold: a row per device, a column per own kernel and the baseline.
 
     Each device's runs stand newest first; the first that measured the case counts.
     """
-    held = ([run for run in runs if run.campaign("cold", HEADLINE.id)] for runs in devices)
-    newest = [runs[0] for runs in held if runs]
+    held = ([run for run in runs if run.shares] for runs in devices)
+    newest = [runs[0].view for runs in held if runs]
     names = [n for n in (*TUNED, BASELINE) if any(run.one("cold", n, HEADLINE.id) for run in newest)]
     rows = tuple(
         (device(run.machine), f"{run.record.utc:%Y-%m-%d}", run.interval, *(_device_cell(run, name) for name in names))

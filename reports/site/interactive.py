@@ -15,6 +15,7 @@ from typing import Any
 import vl_convert
 
 from reports import units
+from reports.answers.brief import Brief
 from reports.answers.evidence import Cell, Device
 from reports.figures.bandwidth import CEILING
 from reports.figures.svg import NEUTRAL, colour, looks
@@ -40,8 +41,9 @@ def _vega() -> str:
     return f"(() => {{{bundle}}})();\n"
 
 
-def script(device: Device, newest: View, runs: Mapping[str, tuple[str, str]]) -> str:
+def script(device: Device, run: Brief, runs: Mapping[str, tuple[str, str]]) -> str:
     """The device's times by case, and its newest run in full; `runs`: a run's file -> its name and its page."""
+    newest = run.view
     names = dict.fromkeys(name for series in SERIES for each in device.cells.get(series, {}).values() for name in each)
     names |= dict.fromkeys(m.backend for series in SERIES for m in newest.series(series) if m.role == "backend")
     whole = {

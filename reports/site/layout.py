@@ -29,6 +29,17 @@ def files(written: Page) -> Files:
     return {f"{written.stem}.html": html_page(written), **twin(written)}
 
 
+AROUND = re.compile(r'<header>.*?</header>\n|<nav class="beside".*?</nav>\n', re.DOTALL)
+"""What `around` puts there; all other text of a page has its `<` escaped."""
+
+
+def around(text: str, written: Page, nav: Nav) -> str:
+    """The HTML of a page with this navigation and with what leads to the pages beside it, instead of any it has."""
+    bare = AROUND.sub("", text)
+    header, beside = (template(f"{part}.html.j2", page=written, nav=nav) for part in ("header", "beside"))
+    return bare.replace("<body>\n", f"<body>\n{header}", 1).replace("</h1>\n", f"</h1>\n{beside}", 1)
+
+
 def html_page(written: Page, nav: Nav = (), scripts: Sequence[str] = ()) -> str:
     """The page as HTML that stands alone; the scripts, beside it, only add to it."""
     return template("run.html.j2", page=written, nav=nav, scripts=scripts)

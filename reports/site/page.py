@@ -28,17 +28,20 @@ from reports.view import View
 from suite.record.run import Record
 
 
-def page(record: Record, source: str, pass_over: PassOver = refuse, view: View | None = None) -> Page:
+def page(
+    record: Record, source: str, pass_over: PassOver = refuse, view: View | None = None, drawn: bool = True
+) -> Page:
     """The page of a run; `source` is the path from the page to the record's file.
 
     pass_over: told of a profile beside the run that cannot be read; else that raises BadRecord.
     view: the record's, where there is one already: its figures are then drawn once for all pages.
+    drawn: with its figures; the site draws cases on the page of their GPU instead.
     """
     view = view or View(record, pass_over)
-    drawn = figures(view)
+    drawings = figures(view) if drawn else ()
     sections = (
-        what.section(view, drawn[:1]),
-        *shares.sections(view, drawn[1:]),
+        what.section(view, drawings[:1]),
+        *shares.sections(view, drawings[1:]),
         *restarts.sections(view),
         *extremes.sections(view),
         *shortfalls.sections(view),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from reports import units
+from reports.answers.brief import Brief
 from reports.answers.called import Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.regret import Judgement
@@ -22,24 +23,25 @@ from suite.evidence.devices import RTX_4090
 DATA_ROOT = "../../data/"
 """The records as seen from the site's root."""
 
-Views = Mapping[str, Sequence[View]]
+Runs = Mapping[str, Sequence[Brief]]
+"""Device slug -> its runs, newest first."""
 
 WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("graph-hot", "operands reused"))
 
 
-def all_pages(evidence: Evidence, views: Views, timers: tuple[Cell, ...] = ()) -> Iterator[Page]:
+def all_pages(evidence: Evidence, devices: Runs, timers: tuple[Cell, ...] = ()) -> Iterator[Page]:
     """Every page of the site's root that is of no one device, but the index, for published runs.
 
     timers: links to the pages of a third party's timer.
     """
     yield backends(evidence)
-    yield rtx4090(evidence, views)
-    yield runs(views)
-    yield data(views)
+    yield rtx4090(evidence, devices)
+    yield runs(devices)
+    yield data(devices)
     yield method(timers)
 
 
-def gpu(device: Device, judged: Judgement, views: Sequence[View], held_out: Sequence[View]) -> Page:
+def gpu(device: Device, judged: Judgement, runs: Sequence[Brief], held_out: Sequence[Brief]) -> Page:
     """One device: the map of all cases, who is within how much of the fastest, bandwidth by size.
 
     held_out: its runs of the held-out sweeps, which the map leaves out.
@@ -50,17 +52,18 @@ def gpu(device: Device, judged: Judgement, views: Sequence[View], held_out: Sequ
         decided = {case: each for case, each in decided.items() if each.measured}
         if decided:
             sections.append(_map(decided, words))
-    sections += [for_good.section(device), regret.section(judged, DATA_ROOT), outside.section(held_out, DATA_ROOT)]
-    figures = bandwidth(views[0])
-    links = tuple(_run_link(view) for view in views)
+    tested = outside.section([run.view for run in held_out], DATA_ROOT)
+    sections += [for_good.section(device), regret.section(judged, DATA_ROOT), tested]
+    figures = bandwidth(runs[0].view)
+    links = tuple(map(_run_link, runs))
     sections.append(Section("Bandwidth by size", ("From the newest run.",) if figures else (), figures))
     sections.append(Section("The runs behind it", links=links))
     return Page(f"All cases on an {device.name}", f"gpu-{device.slug}", DATA_ROOT, tuple(sections))
 
 
-def _run_link(view: View) -> Cell:
-    words = f"{view.record.utc:%Y-%m-%d %H:%M} UTC, commit {view.machine.commit[:10]}, sweep {view.run.sweep}"
-    return Cell(words, href=f"{view.machine.slug}/{view.stem}.html")
+def _run_link(run: Brief) -> Cell:
+    words = f"{run.utc:%Y-%m-%d %H:%M} UTC, commit {run.machine.commit[:10]}, sweep {run.sweep}"
+    return Cell(words, href=f"{run.place}.html")
 
 
 def _ranked(decided: Mapping[Case, Decision]) -> list[str]:
@@ -98,7 +101,7 @@ def backends(evidence: Evidence) -> Page:
     return Page("Is a backend worth it?", "backends", DATA_ROOT, found)
 
 
-def rtx4090(evidence: Evidence, views: Views) -> Page:
+def rtx4090(evidence: Evidence, devices: Runs) -> Page:
     """What an RTX 4090 may be expected to do: predicted, with the model's error where it was checked."""
     sections = [
         Section(
@@ -112,54 +115,54 @@ def rtx4090(evidence: Evidence, views: Views) -> Page:
         )
     ]
     sections.append(untuned_tile.section())
-    for each in views.values():
-        for section in predicted.sections(each[0]):
+    for newest, *_ in devices.values():
+        view = View(newest.view.record, lambda error: None)  # the run's own page tells of a bad profile
+        for section in predicted.sections(view):
             title = section.title.replace(" (no sm_89 device was measured)", "")
             sections.append(
-                Section(f"{title}: from the {each[0].machine.name}", section.paragraphs, tables=section.tables)
+                Section(f"{title}: from the {newest.machine.name}", section.paragraphs, tables=section.tables)
             )
     return Page(f"What an {RTX_4090.name} may do: PREDICTED", "rtx4090", DATA_ROOT, tuple(sections))
 
 
-def runs(views: Views) -> Page:
+def runs(devices: Runs) -> Page:
     """All runs by device, repeats of a commit together, and the headline case across commits."""
     sections = []
-    for each in views.values():
+    for each in devices.values():
         name = each[0].machine.name
         sections.append(Section(name, tables=(_runs_table(each),)))
         sections.append(_history(name, each))
     return Page("All runs, and what changed", "runs", DATA_ROOT, tuple(sections))
 
 
-def _runs_table(views: Sequence[View]) -> Table:
+def _runs_table(runs: Sequence[Brief]) -> Table:
     heads = ("run, UTC", "commit", "which of the commit's runs", "sweep", "torch", "triton", "measurements", "record")
-    of_commit: dict[str, list[View]] = {}
-    for view in reversed(views):
-        of_commit.setdefault(view.machine.commit, []).append(view)
+    of_commit: dict[str, list[str]] = {}
+    for run in reversed(runs):
+        of_commit.setdefault(run.machine.commit, []).append(run.path)
     rows = []
-    for view in views:
-        same = of_commit[view.machine.commit]
-        versions = (view.machine.versions.get(name, units.ABSENT) for name in ("torch", "triton"))
-        page, record = f"{view.machine.slug}/{view.stem}.html", f"{DATA_ROOT}{view.machine.slug}/{view.file}"
+    for run in runs:
+        same = of_commit[run.machine.commit]
+        versions = (run.machine.versions.get(name, units.ABSENT) for name in ("torch", "triton"))
         rows.append(
             (
-                Cell(f"{view.record.utc:%Y-%m-%d %H:%M}", href=page),
-                view.machine.commit[:10],
-                f"{same.index(view) + 1} of {len(same)}",
-                view.run.sweep,
+                Cell(f"{run.utc:%Y-%m-%d %H:%M}", href=f"{run.place}.html"),
+                run.machine.commit[:10],
+                f"{same.index(run.path) + 1} of {len(same)}",
+                run.sweep,
                 *versions,
-                str(len(view.every)),
-                Cell(view.file, href=record),
+                str(run.measurements),
+                Cell(run.file, href=f"{DATA_ROOT}{run.machine.slug}/{run.file}"),
             )
         )
     return Table(heads, tuple(rows), text=6)
 
 
-def _history(name: str, views: Sequence[View]) -> Section:
+def _history(name: str, runs: Sequence[Brief]) -> Section:
     """The headline case by commit: how far a commit's own runs lie apart is the yardstick for what changed."""
-    oldest = list(reversed(views))
-    commits = list(dict.fromkeys(view.machine.commit for view in oldest))
-    names = dict.fromkeys(m.backend for view in views for m in view.headline if m.role == "backend")
+    oldest = list(reversed(runs))
+    commits = list(dict.fromkeys(run.machine.commit for run in oldest))
+    names = dict.fromkeys(backend for run in runs for backend in run.shares)
     rows = tuple(
         (backend, *(_band(oldest, commit, backend) for commit in commits), _changed(oldest, commits, backend))
         for backend in names
@@ -172,18 +175,18 @@ def _history(name: str, views: Sequence[View]) -> Section:
     return Section(f"History on an {name}", (words,), tables=(Table(heads, rows),))
 
 
-def _shares(views: Sequence[View], commit: str, backend: str) -> list[float]:
-    found = (view.one("cold", backend, HEADLINE.id) for view in views if view.machine.commit == commit)
-    return [100 * m.of_ceiling for m in found if m and m.of_ceiling is not None]
+def _shares(runs: Sequence[Brief], commit: str, backend: str) -> list[float]:
+    found = (run.shares.get(backend) for run in runs if run.machine.commit == commit)
+    return [100 * share for share in found if share is not None]
 
 
-def _band(views: Sequence[View], commit: str, backend: str) -> str:
-    found = _shares(views, commit, backend)
+def _band(runs: Sequence[Brief], commit: str, backend: str) -> str:
+    found = _shares(runs, commit, backend)
     return units.span(f"{min(found):.1f}", f"{max(found):.1f}") if found else units.ABSENT
 
 
-def _changed(views: Sequence[View], commits: Sequence[str], backend: str) -> str:
-    bands = [found for commit in commits if (found := _shares(views, commit, backend))]
+def _changed(runs: Sequence[Brief], commits: Sequence[str], backend: str) -> str:
+    bands = [found for commit in commits if (found := _shares(runs, commit, backend))]
     if len(bands) < 2 or min(len(bands[-1]), len(bands[-2])) < 2:
         return "too few runs to say"
     before, after = bands[-2], bands[-1]
@@ -198,7 +201,7 @@ def mutants(found: caught.Caught, cleared: caught.Cleared) -> Page:
     return Page("Wrong kernels, and what catches them", "mutants", DATA_ROOT, sections)
 
 
-def data(views: Views) -> Page:
+def data(devices: Runs) -> Page:
     """Where the data are, and how to read them."""
     code = (
         "python -m reports export reports/data/DEVICE/RUN.json.xz --to run.json\n"
@@ -214,9 +217,9 @@ def data(views: Views) -> Page:
         "of_ceiling is a part of 1 with its interval of_ceiling_ci99. ratio is over the fastest's time, with a verdict."
     )
     links = tuple(
-        Cell(f"{view.machine.slug}/{view.file}", href=f"{DATA_ROOT}{view.machine.slug}/{view.file}")
-        for each in views.values()
-        for view in each
+        Cell(f"{run.machine.slug}/{run.file}", href=f"{DATA_ROOT}{run.machine.slug}/{run.file}")
+        for each in devices.values()
+        for run in each
     )
     condensed = Cell("evidence.json: the times of all runs, condensed; select answers from it", href="../evidence.json")
     sections = (Section("How to read a record", (words,), code=code), Section("Downloads", links=(condensed, *links)))

@@ -1,38 +1,39 @@
 """Writes the pages: all of reports/published/ from reports/data/, or one page for a local run.
 
-Everything is made in memory first, so an error in any record leaves the old pages as they were.
+An error in any record leaves the old pages as they were.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from reports import archive
+from reports.answers.brief import Brief
 from reports.answers.condense import condense
 from reports.answers.documents import documents
 from reports.answers.evidence import Evidence
 from reports.answers.evidence import files as of_data
 from reports.answers.regret import Judgement, judge
 from reports.document import Page
-from reports.kept import Kept
+from reports.kept import Files, Kept, rendering
 from reports.places import PUBLISHED
 from reports.sections import nvbench, scaling, spread, tried
-from reports.site.build import Tried, read, site
+from reports.site.build import Tried, navigation, site
 from reports.site.index import index
-from reports.site.layout import Files, files, twin
+from reports.site.layout import files, twin
 from reports.site.page import page
-from reports.site.pages import Views, mutants
+from reports.site.pages import Runs, mutants
+from reports.site.run_pages import RunPages, made_of
 from reports.view import View
 from suite.record.mutants import Mutants
 from suite.record.nvbench import Nvbench
 from suite.record.run import Record
 from suite.record.sanitizers import Sanitizers
 from suite.record.scaling import Scaling
-from suite.record.store import BadRecord, CannotWrite
+from suite.record.store import BadRecord, CannotWrite, read_run
 
 
 def publish(
@@ -40,12 +41,13 @@ def publish(
 ) -> int:
     """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
 
-    Returns how many runs there are. In it html/ is the site, which is not committed. The rest is for a code host: the
-    index README.md, the newest result's headline.svg, evidence.json and selection.json. A folder for each device has
-    the newest run's <run>.md with its SVG files, tried.md, and the pages of several GPUs.
+    Returns how many runs there are. In it: html/, the site, which is not committed. Beside that, for a code host:
+    README.md, the index; <device-slug>/<run>.md, the newest run's page, with its SVG files; <device-slug>/tried.md and
+    the pages of several GPUs; headline.svg, the newest result; evidence.json and selection.json.
 
-    The same data give the same bytes. Raises BadRecord unless it is passed over, and then removes no page. Raises
-    CannotWrite where there is no run, or a file cannot be written; no page is touched before all are made.
+    The same data give the same bytes; what they give again is neither made again nor touched. Raises BadRecord unless
+    it is passed over, and then removes no page. Raises CannotWrite where there is no run, or a file cannot be written;
+    no page is touched before all are made.
     """
     bad: list[BadRecord] = []
 
@@ -53,28 +55,36 @@ def publish(
         pass_over(error)
         bad.append(error)
 
-    devices, judging = archive.apart(archive.every(data, passed_over))
-    others = archive.tried(data, passed_over)
-    if not devices and not others:
+    if not archive.run_files(data) and not archive.tried(data):
         raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
-    scaled = archive.scalings(data, passed_over)
-    views = {slug: tuple(map(View, runs)) for slug, runs in devices.items()}
-    beside = list(_beside(views, others, scaled, archive.newest(Nvbench, data, passed_over)))
-    kept = Kept(published)
-    made = _twins((runs[0] for runs in views.values()), beside, kept, passed_over)
-    condensed = condense(devices, of_data(data))
+    with rendering(published) as kept:
+        count = _made(data, kept, passed_over)
+        kept.take_their_places()
+        if not bad:
+            kept.remove_others()
+    return count
+
+
+def _made(data: Path, kept: Kept, pass_over: archive.PassOver) -> int:
+    """Put all that there is to publish; returns the number of runs."""
+    pages = RunPages(kept, pass_over)
+    runs, judging = archive.apart(archive.every(data, pass_over, pages.begin))
+    others, scaled = archive.tried(data, pass_over), archive.scalings(data, pass_over)
+    beside = list(_beside(runs, others, scaled, archive.newest(Nvbench, data, pass_over)))
+    made = _twins((each[0] for each in runs.values()), kept, pass_over)
+    for slug, written in beside:
+        made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
+    condensed = condense(runs, of_data(data))
     judged = _judged(condensed, condense(judging))
     tried_here = {slug: found for slug, (_, found) in others.items()}
-    made["README.md"] = index(views, made, tried_here, scaled, condensed, judged)
+    made["README.md"] = index(runs, made, tried_here, scaled, condensed, judged)
     made |= documents(condensed, judged, kept)
-    held_out = {slug: tuple(map(View, runs)) for slug, runs in judging.items()}
-    wrong = _wrong_kernels(data, passed_over)
-    made |= site(condensed, judged, views, held_out, others, beside, wrong, kept, passed_over)
-    made |= kept.written
-    _write(published, made)
-    if not bad:
-        _remove_all_but(published, made)
-    return sum(map(len, devices.values()))
+    nav = navigation(condensed, others)
+    made |= site(condensed, judged, runs, judging, nav, beside, _wrong_kernels(data, pass_over), kept)
+    pages.end(runs, nav)
+    for name, text in made.items():
+        kept.put(name, text)
+    return sum(map(len, runs.values()))
 
 
 def render_run(record: Record, to: Path, pass_over: archive.PassOver = archive.refuse) -> Path:
@@ -90,7 +100,7 @@ def render_run(record: Record, to: Path, pass_over: archive.PassOver = archive.r
 
 
 def _beside(
-    views: Views,
+    runs: Runs,
     others: Tried,
     scaled: Mapping[str, Sequence[tuple[str, Scaling]]],
     third: Mapping[str, tuple[str, Nvbench]],
@@ -103,9 +113,20 @@ def _beside(
             yield slug, scaling.page(document, f"../../data/{slug}/{name}")
     for slug, (name, timed) in third.items():
         yield slug, nvbench.page(timed, f"../../data/{slug}/{name}")
-    for slug, runs in views.items():
-        for group in spread.groups(runs):
-            yield slug, spread.page(group, f"../../data/{slug}", runs)
+    for slug, of_device in runs.items():
+        for group in spread.groups(of_device):
+            yield slug, _spread(group, of_device, f"../../data/{slug}")
+
+
+def _spread(group: Sequence[Brief], runs: Sequence[Brief], source: str) -> Page:
+    """The group's page; of the device's other runs only those of its commit are read, which alone can stand beside."""
+    others = [run for run in runs if run.machine.commit == group[0].machine.commit and run not in group]
+    return spread.page(list(map(_whole, group)), source, list(map(_whole, others)))
+
+
+def _whole(run: Brief) -> View:
+    """The run with its samples."""
+    return View(read_run(Path(run.path)))
 
 
 def _judged(known: Evidence, held_out: Evidence) -> dict[str, Judgement]:
@@ -117,62 +138,30 @@ def _wrong_kernels(data: Path, pass_over: archive.PassOver) -> Page:
     return mutants(archive.newest(Mutants, data, pass_over), archive.newest(Sanitizers, data, pass_over))
 
 
-def _twins(
-    newest: Iterable[View], beside: Iterable[tuple[str, Page]], kept: Kept, pass_over: archive.PassOver
-) -> Files:
-    """The Markdown of the devices' newest runs and of their pages `beside`, by slug, and the first screen's headline.
-
-    That is the newest run's, a GPU's if any.
-    """
+def _twins(newest: Iterable[Brief], kept: Kept, pass_over: archive.PassOver) -> Files:
+    """The Markdown of the devices' newest runs, and the newest headline for the first screen, a GPU's if any."""
     made: Files = {}
     # Newest last, and any GPU after any CPU, so that the last headline drawn is the one for the first screen.
-    for view in sorted(newest, key=lambda each: (each.machine.kind == "cuda", each.record.utc)):
+    for run in sorted(newest, key=lambda each: (each.machine.kind == "cuda", each.utc)):
         try:
-            made |= kept.files(f"twin-{view.machine.slug}", (view.file, *read(view)), partial(_twin, view))
+            inputs: list[bytes | str] = [run.file, *made_of(Path(run.path))]
+            made |= kept.files(f"twin-{run.machine.slug}", inputs, partial(_twin, run))
         except BadRecord as error:  # of the profile beside it
             pass_over(error)
-    for slug, written in beside:
-        made |= _in_its_folder(slug, written)
     return made
 
 
-def _in_its_folder(slug: str, written: Page) -> Files:
-    return {f"{slug}/{name}": text for name, text in twin(written).items()}
-
-
-def _twin(view: View) -> Files:
-    slug = view.machine.slug
-    written = page(view.record, f"../../data/{slug}/{view.file}", view=view)
-    made = _in_its_folder(slug, written)
+def _twin(run: Brief) -> Files:
+    slug = run.machine.slug
+    written = page(run.view.record, f"../../data/{slug}/{run.file}", view=run.view)
+    made = {f"{slug}/{name}": text for name, text in twin(written).items()}
     headline = next((figure for figure in written.figures if figure.name == "headline"), None)
     return made | ({"headline.svg": headline.svg} if headline else {})
 
 
-def _write(target: Path, made: Files) -> None:
-    try:
-        _replace(target, made)
-    except OSError as error:
-        raise CannotWrite(f"cannot write to {target}: {error.strerror}") from None
-
-
-def _replace(target: Path, files: Files) -> None:
-    """Write every file in full to a folder inside the target, then move each into its place."""
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target, prefix=".partial-") as folder:
-        staged = Path(folder)
-        for name, text in files.items():
-            (staged / name).parent.mkdir(parents=True, exist_ok=True)
-            (staged / name).write_text(text, encoding="utf-8", newline="\n")
-        for folder_name in sorted({str(Path(name).parent) for name in files}):
-            (target / folder_name).mkdir(parents=True, exist_ok=True)
-        for name in files:
-            os.replace(staged / name, target / name)
-
-
-def _remove_all_but(target: Path, files: Files) -> None:
-    """Take away what the data no longer call for, and the folders that this leaves empty."""
-    for path in sorted(target.rglob("*"), reverse=True):
-        if path.is_file() and path.relative_to(target).as_posix() not in files:
-            path.unlink()
-        elif path.is_dir() and not any(path.iterdir()):
-            path.rmdir()
+def _write(folder: Path, made: Files) -> None:
+    """Put the files into the folder, all of them or none."""
+    with rendering(folder) as kept:
+        for name, text in made.items():
+            kept.put(name, text)
+        kept.take_their_places()

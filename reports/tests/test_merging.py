@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports import archive
 from reports.__main__ import main
+from reports.answers import condense
 from reports.sections import spread
 from reports.site.rendering import publish
 from reports.tests import factory
@@ -77,8 +77,8 @@ def test_a_group_s_page_says_how_its_gpus_were_alone(hosts: Path) -> None:
 def test_what_measured_a_few_cases_does_not_stand_for_the_device(tmp_path: Path) -> None:
     factory.write(tmp_path, factory.run())
     factory.write(tmp_path, factory.run(utc="2026-02-02T03:04:05+00:00", sweep=HEADLINE.id), "20260202T030405Z-0123456")
-    (runs,) = archive.runs(tmp_path).values()
-    assert [run.run.sweep for run in runs] == ["quick", HEADLINE.id]
+    (runs,) = condense.runs(tmp_path).values()
+    assert [run.sweep for run in runs] == ["quick", HEADLINE.id]
 
 
 def test_doubles_and_other_schemas_are_refused_in_a_line(hosts: Path, capsys: pytest.CaptureFixture[str]) -> None:

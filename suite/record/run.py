@@ -114,6 +114,11 @@ class Record(Typed):
     run: Run
     benchmarks: tuple[Benchmark, ...]
 
+    @property
+    def sweep(self) -> str:
+        """Which cases it was to measure."""
+        return self.run.sweep
+
     @model_validator(mode="after")
     def _each_once(self) -> Record:
         keys = Counter((m.case, m.series, m.backend) for m in (each.measurement for each in self.benchmarks))

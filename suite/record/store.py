@@ -63,12 +63,13 @@ def is_run(path: Path) -> bool:
     return not path.name.endswith(tuple(kind.suffix for kind in DOCUMENTS))
 
 
-def read_run(path: Path) -> Record:
-    """A run's file, plain or packed, checked field by field.
+def read_run(path: Path, samples: bool = True) -> Record:
+    """A run's file, plain or packed, checked field by field; without samples in half the time.
 
     Raises BadRecord: unreadable, cut short, not pytest-benchmark's JSON, of another schema, or with a field amiss.
     """
-    raw = _packed(path, packed.unpack_without_statistics) if _is_packed(path) else _json(path)
+    unpack = packed.unpack_without_statistics if samples else packed.unpack_measurements
+    raw = _packed(path, unpack) if _is_packed(path) else _json(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("diagbench"), dict) or "benchmarks" not in raw:
         raise BadRecord(f"{path}: {NO_RUN}")
     version = raw["diagbench"].get("schema_version")
@@ -76,7 +77,7 @@ def read_run(path: Path) -> Record:
         other = one_line(f"record version {version}", NAME)
         raise BadRecord(f"{path}: {other}, this diagbench reads version {SCHEMA}; measure again")
     try:
-        return _typed(path, raw)
+        return _typed(path, raw, samples)
     except ValidationError as error:
         raise BadRecord(f"{path}: {error.title}{_first(error)}") from None
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -112,7 +113,7 @@ def _is_packed(path: Path) -> bool:
 
 def _packed(path: Path, unpack: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return unpack(_bytes(path))
+        return unpack(content_of(path))
     except packed.NotPacked as error:
         raise BadRecord(f"{path}: {one_line(str(error), MESSAGE)}") from None
 
@@ -125,12 +126,13 @@ def _json(path: Path) -> Any:
         raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
 
 
-def _typed(path: Path, raw: dict[str, Any]) -> Record:
+def _typed(path: Path, raw: dict[str, Any], samples: bool) -> Record:
+    made = Benchmark if samples else Benchmark.model_construct
     benchmarks = tuple(
-        Benchmark(
+        made(
             fullname=bench["fullname"],
             measurement=Measurement.model_validate(bench["extra_info"]),
-            samples_s=tuple(bench["stats"].get("data", ())),
+            samples_s=tuple(bench["stats"].get("data", ())) if samples else (),
         )
         for bench in raw["benchmarks"]
     )
@@ -155,13 +157,13 @@ def read_document(path: Path, kind: type[Written]) -> Written:
 
 def _text(path: Path) -> str:
     try:
-        return _bytes(path).decode()
+        return content_of(path).decode()
     except UnicodeDecodeError as error:
         raise BadRecord(f"{path}: not JSON, or cut short ({error})") from None
 
 
-def _bytes(path: Path) -> bytes:
-    """What the file holds; what is no regular file, or endless, is not waited for."""
+def content_of(path: Path) -> bytes:
+    """What the file holds; what is no regular file, or endless, is not waited for. Raises BadRecord."""
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):

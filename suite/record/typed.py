@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -39,17 +40,27 @@ class Typed(BaseModel):
     @classmethod
     def _cleaned(cls, given: Any) -> Any:
         """Texts, and those in dictionaries and sequences; what is a Typed itself has its own turn."""
-        return {name: _clean(value) for name, value in given.items()} if isinstance(given, dict) else given
+        if not isinstance(given, dict):
+            return given
+        return {name: value if type(value) in NO_TEXT else _clean(value) for name, value in given.items()}
+
+
+NO_TEXT = frozenset({float, int, bool, type(None)})
+"""Of these are most fields: a run has forty thousand."""
 
 
 def _clean(value: Any) -> Any:
     if isinstance(value, str):
-        return clean(value)
+        return _cleaned_text(value)
     if isinstance(value, dict):
         return {_clean(key): _clean(each) for key, each in value.items()} if _holds_text(value) else value
     if isinstance(value, list | tuple) and any(isinstance(each, str) for each in value):
         return type(value)(_clean(each) for each in value)
     return value
+
+
+_cleaned_text = lru_cache(maxsize=4096)(clean)
+"""Most texts of a run are names, and stand in it hundreds of times."""
 
 
 def _holds_text(value: dict[Any, Any]) -> bool:

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 
 from reports.__main__ import main
+from reports.answers.brief import read
 from reports.answers.called import Question
-from reports.answers.condense import condense, evidence
+from reports.answers.condense import condense, evidence, runs
 from reports.answers.evidence import Device
 from reports.answers.regret import _regret as regret_of
 from reports.answers.regret import held_out, judge, leave_one_out
 from reports.answers.rule import decide
-from reports.archive import runs
 from reports.sections.regret import overview, section
 from reports.tests import factory
 from suite.cases import HELD_OUT, Case
-from suite.record.store import read_run
 
 SQUARES = tuple(Case(side, side) for side in (4096, 8192, 12288, 16384))
 SERIES = ("cold", "hot", "launch", "call")
@@ -79,7 +78,7 @@ def test_an_earlier_commit_s_kernel_is_not_what_an_answer_costs(tmp_path: Path) 
 
 
 def evidence_of(path: Path) -> Device:
-    (device,) = condense({"device": [read_run(path)]}).devices.values()
+    (device,) = condense({"device": [read(path)]}).devices.values()
     return device
 
 

@@ -11,12 +11,11 @@ import pytest
 
 from reports.answers.answer import Answer
 from reports.answers.called import Called, Cost, Question
-from reports.answers.condense import condense, evidence
+from reports.answers.condense import condense, evidence, runs
 from reports.answers.devices import find_device, is_device
 from reports.answers.evidence import dump, files, load
 from reports.answers.select import answer
 from reports.answers.words import text
-from reports.archive import runs
 from reports.places import EVIDENCE
 from reports.tests import factory
 from suite.cases import Case

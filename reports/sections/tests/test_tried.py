@@ -9,6 +9,7 @@ import pytest
 
 from reports import archive
 from reports.__main__ import main
+from reports.answers.condense import runs
 from reports.document import Table
 from reports.sections import tried
 from reports.site.rendering import publish
@@ -179,7 +180,7 @@ def test_variants_are_no_run_and_have_a_page_that_the_index_links(tmp_path: Path
     data = tmp_path / "data"
     factory.write(data, factory.run())
     store(data, made())
-    assert len(archive.runs(data)["nvidia-h100-80gb-hbm3"]) == 1
+    assert len(runs(data)["nvidia-h100-80gb-hbm3"]) == 1
     assert publish(data, tmp_path / "published") == 1
     first = contents(tmp_path / "published")
     page = first["nvidia-h100-80gb-hbm3/tried.md"].decode()

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reports.archive import profile_beside, runs
+from reports.answers.condense import runs
+from reports.archive import profile_beside
 from reports.sections import predicted, why
 from reports.site.rendering import publish, render_run
 from reports.tests import factory
