@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 
 from suite.cases import Case
@@ -26,11 +27,13 @@ class Progress:
             TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
         )
         self._bar = Bar(*columns, console=self._console, auto_refresh=False, transient=True)
-        self._task = self._bar.add_task("", total=None)
+        self._task = self._bar.add_task("", total=None, left="")
         self._label = ""
+        self._began: float | None = None  # when the first part was begun that was not known before
+        self._known = 0
 
     def expect(self, campaigns: int) -> None:
         """How many parts the run's campaigns have, one in each restart."""
@@ -47,6 +50,7 @@ class Progress:
     def measuring(self, case: Case, series: Series) -> None:
         """A restart begins its part of a campaign."""
         self._label = f"{case.id} {series}"
+        self._began = time.monotonic() if self._began is None else self._began
         self._draw(self._label)
 
     def look(self, rounds: int, width: float) -> None:
@@ -56,14 +60,26 @@ class Progress:
     def measured(self, case: Case, series: Series, measured: CampaignSamples) -> None:
         """A restart's part of a campaign is done."""
         self._bar.advance(self._task)
+        self._known += self._began is None
+        left = self._left()
+        self._bar.update(self._task, left=left)
         if not self._console.is_terminal:
             task = self._bar.tasks[0]
             rounds = max((len(one.samples_s) for one in measured.contenders.values()), default=0)
-            left = f", about {task.time_remaining:.0f} s left" if task.time_remaining else ""
+            said = f"{rounds} rounds in {measured.seconds:.1f} s, {measured.stop_reason}"
             self.say(
-                f"[{task.completed:.0f}/{task.total or 0:.0f}] {case.id} {series}: {rounds} rounds in "
-                f"{measured.seconds:.1f} s, {measured.stop_reason}{left}"
+                f"[{task.completed:.0f}/{task.total or 0:.0f}] {case.id} {series}: "
+                + ", ".join(filter(None, (said, left)))
             )
+
+    def _left(self) -> str:
+        """How long the rest takes if each part takes as long as those so far; rich would look at half a minute only."""
+        task = self._bar.tasks[0]
+        done, more = task.completed - self._known, (task.total or 0) - task.completed
+        if self._began is None or done <= 0 or more <= 0:
+            return ""
+        seconds = (time.monotonic() - self._began) / done * more
+        return f"about {seconds:.0f} s left" if seconds < 100 else f"about {seconds / 60:.0f} min left"
 
     def done(self) -> None:
         """Take the bar away."""

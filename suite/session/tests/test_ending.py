@@ -16,6 +16,7 @@ import pytest
 from suite.command_line import CRASHED
 from suite.device.locks import Busy
 from suite.record.machine import Machine
+from suite.session import bench as benches  # here: pytester forgets what is imported in a test, and torch is not twice
 from suite.session.findings import Findings
 from suite.session.interrupts import Interrupts
 from suite.session.journal import Journal
@@ -44,7 +45,7 @@ class Session:
         monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # under which pytest-benchmark times nothing
         monkeypatch.setattr("pytest_benchmark.plugin.get_cpu_info", dict)  # it takes a second
         monkeypatch.setattr("suite.session.run_file.compiled", lambda *_: ())  # it takes ten
-        monkeypatch.setattr("suite.session.bench.start", lambda *_, **__: self.bench())
+        monkeypatch.setattr(benches, "start", lambda *_, **__: self.bench())
 
     def bench(self) -> Any:
         self.journal.answer("gate", "a", lambda: None)
