@@ -82,6 +82,10 @@ class Brief(BaseModel):
         return self.model_dump_json(exclude={"path"})
 
 
+Runs = Mapping[str, Sequence[Brief]]
+"""Device slug -> its runs, newest first."""
+
+
 def kept(path: Path, text: str) -> Brief:
     """The run of a file, from what `as_kept` gave of it."""
     return Brief.model_validate({"path": str(path), **from_json(text)})

@@ -143,7 +143,16 @@ def verdict(found: Worth, name: str) -> str:
     """Whether the backend is worth it on the device, its operands in DRAM, its launches replayed."""
     doubt = f"; in {found.unsure} more in one run and not in another" if found.unsure else ""
     good = f"{found.device}: as good as the best in {len(found.good)} of {found.cases} cases{doubt}."
-    return " ".join((good, *_against_eager(found, name), *_loses(found)))
+    return " ".join((good, *_wins(found), *_against_eager(found, name), *_loses(found)))
+
+
+def _wins(found: Worth) -> Iterator[str]:
+    """Where it is the one to take: everywhere, or how often and the largest such cases."""
+    if found.take and len(found.take) < found.cases:
+        largest = sorted(found.take, key=lambda case: (-case.bytes_moved, case.id))[:3]
+        yield f"It is the one to take in {len(found.take)}, the largest: {', '.join(map(units.label, largest))}."
+    elif found.take:
+        yield "It is the one to take in all of them."
 
 
 def _against_eager(found: Worth, name: str) -> Iterator[str]:

@@ -10,15 +10,15 @@ from functools import lru_cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
 
-from reports.answers.brief import Brief
+from reports.answers.brief import Brief, Runs
 from reports.answers.compare import NotComparable, Row, compare
 from reports.answers.evidence import Device, Evidence, dump
 from reports.answers.regret import Judgement
 from reports.document import Cell, Page, Section, Table
 from reports.kept import Kept
 from reports.sections import for_good, nvbench, regret
-from reports.site import first_screen, interactive, pages
-from reports.site.layout import Files, Nav, html_page, template
+from reports.site import downloads, first_screen, interactive, pages
+from reports.site.layout import DATA_ROOT, Files, Nav, html_page, template
 from reports.site.run_pages import below, made_of
 from reports.units import label, percent
 from suite.cases import parse
@@ -66,8 +66,8 @@ def short_names(names: Sequence[str]) -> dict[str, str]:
 def site(
     evidence: Evidence,
     judged: Mapping[str, Judgement],
-    runs: pages.Runs,
-    held_out: pages.Runs,
+    runs: Runs,
+    held_out: Runs,
     nav: Nav,
     beside: Iterable[tuple[str, Page]],
     mutants: Page,
@@ -92,6 +92,7 @@ def site(
     made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
     for slug, device in evidence.devices.items():
         newest = runs[slug][0]
+        made[f"html/{downloads.name(slug)}"] = downloads.times(device)
         dumped = dump(Evidence({slug: device}))
         scripts = (f"gpu-{slug}.js", *libraries)
         texts = (repr(nav), repr(scripts), dumped, repr(judged[slug]), *(run.sweep for run in runs[slug]))
@@ -120,12 +121,12 @@ def index(evidence: Evidence, judged: Mapping[str, Judgement], nav: Nav) -> str:
         sections += first_screen.questions(evidence)
     else:
         sections.append(Section("No run yet", ("`tox -e bench -- --publish` on a machine with a GPU adds the first.",)))
-    written = Page("Which backend for C = diag(A) · B?", "index", pages.DATA_ROOT, tuple(sections))
+    written = Page("Which backend for C = diag(A) · B?", "index", DATA_ROOT, tuple(sections))
     form = first_screen.form(evidence) if evidence.devices else None
     return template("index.html.j2", page=written, nav=nav, form=form, dict=dict, zip=zip)
 
 
-def compared(runs: pages.Runs, kept: Kept) -> Page:
+def compared(runs: Runs, kept: Kept) -> Page:
     """Neighbouring runs and repeats, counts first, differences within the margin left out."""
     words = f"Each run against the one before, {NEIGHBOURS} pairs of a device at most; `tox -e compare` takes any two."
     sections = [Section("What is compared", (words,))]
@@ -137,7 +138,7 @@ def compared(runs: pages.Runs, kept: Kept) -> Page:
             found = kept.files(f"compare-{slug}-{new.stem}", map(content_of, reversed(paths)), make)
             if found:
                 sections.append(_compared(found, old, new))
-    return Page("Runs compared with the ones before", "compare", pages.DATA_ROOT, tuple(sections))
+    return Page("Runs compared with the ones before", "compare", DATA_ROOT, tuple(sections))
 
 
 def _comparison(old: Path, new: Path, reading: Callable[[Path], Record]) -> Files:

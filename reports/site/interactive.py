@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import vl_convert
@@ -17,13 +18,17 @@ import vl_convert
 from reports import units
 from reports.answers.brief import Brief
 from reports.answers.evidence import Cell, Device
+from reports.archive import profile_beside
 from reports.figures.bandwidth import CEILING
 from reports.figures.svg import NEUTRAL, colour, looks
 from reports.kept import Files, Kept
+from reports.sections import why
 from reports.site.layout import template
+from reports.site.samples import histograms
 from reports.view import View
 from suite.cases import parse
 from suite.record.measurement import Measurement, Series
+from suite.record.store import read_run
 
 SERIES: tuple[Series, ...] = ("cold", "hot")
 
@@ -65,8 +70,23 @@ def script(device: Device, run: Brief, runs: Mapping[str, tuple[str, str]]) -> s
             for series in SERIES
         },
         "full": {series: _full(newest, series) for series in SERIES},
+        "samples": histograms(read_run(Path(run.path)), SERIES),
+        "counters": _counters(newest),
     }
     return f"window.diagbench = {json.dumps(whole, ensure_ascii=False, separators=(',', ':'))};\n"
+
+
+def _counters(view: View) -> dict[str, Any] | None:
+    """What Nsight Compute counted beside the run: of which case, in words, and as a table; None where it was not asked.
+
+    A profile that cannot be read counts as none: the run's own page tells of it.
+    """
+    beside = profile_beside(view.record, lambda error: None)
+    if beside is None:
+        return None
+    (section,) = why.sections(View(view.record, lambda error: None))
+    (table,) = section.tables
+    return {"case": beside[1].case, "said": section.paragraphs, "heads": table.heads, "rows": table.rows}
 
 
 def _cases(device: Device, newest: View) -> dict[str, list[Any]]:

@@ -20,6 +20,10 @@ Files = dict[str, str]
 """Path below the target, with slashes -> text."""
 
 
+DATA_ROOT = "../../data/"
+"""The records as seen from the site's root."""
+
+
 Nav = tuple[tuple[str, str], ...]
 """The pages that every page leads to: name, path from the site's root."""
 

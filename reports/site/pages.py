@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 
 from reports import units
-from reports.answers.brief import Brief
+from reports.answers.brief import Brief, Runs
 from reports.answers.called import Called, Question
 from reports.answers.evidence import Device, Evidence
 from reports.answers.regret import Judgement
@@ -14,17 +14,13 @@ from reports.answers.rule import Decision, decide
 from reports.document import Cell, Page, Section, Table, loss_level
 from reports.figures.bandwidth import bandwidth
 from reports.sections import caught, for_good, outside, predicted, regret, untuned_tile, worth
+from reports.site import downloads, history
 from reports.site.first_screen import cases
 from reports.site.first_screen import rtx4090 as predicted_words
+from reports.site.layout import DATA_ROOT
 from reports.view import View
-from suite.cases import HEADLINE, Case
+from suite.cases import Case
 from suite.evidence.devices import RTX_4090
-
-DATA_ROOT = "../../data/"
-"""The records as seen from the site's root."""
-
-Runs = Mapping[str, Sequence[Brief]]
-"""Device slug -> its runs, newest first."""
 
 WAYS: tuple[tuple[Called, str], ...] = (("graph-cold", "operands in DRAM"), ("graph-hot", "operands reused"))
 
@@ -36,8 +32,8 @@ def all_pages(evidence: Evidence, devices: Runs, timers: tuple[Cell, ...] = ()) 
     """
     yield backends(evidence)
     yield rtx4090(evidence, devices)
-    yield runs(devices)
-    yield data(devices)
+    yield history.page(devices)
+    yield downloads.page(devices, evidence)
     yield method(timers)
 
 
@@ -125,105 +121,10 @@ def rtx4090(evidence: Evidence, devices: Runs) -> Page:
     return Page(f"What an {RTX_4090.name} may do: PREDICTED", "rtx4090", DATA_ROOT, tuple(sections))
 
 
-def runs(devices: Runs) -> Page:
-    """All runs by device, repeats of a commit together, and the headline case across commits."""
-    sections = []
-    for each in devices.values():
-        name = each[0].machine.name
-        sections.append(Section(name, tables=(_runs_table(each),)))
-        sections.append(_history(name, each))
-    return Page("All runs, and what changed", "runs", DATA_ROOT, tuple(sections))
-
-
-def _runs_table(runs: Sequence[Brief]) -> Table:
-    heads = ("run, UTC", "commit", "which of the commit's runs", "sweep", "torch", "triton", "measurements", "record")
-    of_commit: dict[str, list[str]] = {}
-    for run in reversed(runs):
-        of_commit.setdefault(run.machine.commit, []).append(run.path)
-    rows = []
-    for run in runs:
-        same = of_commit[run.machine.commit]
-        versions = (run.machine.versions.get(name, units.ABSENT) for name in ("torch", "triton"))
-        rows.append(
-            (
-                Cell(f"{run.utc:%Y-%m-%d %H:%M}", href=f"{run.place}.html"),
-                run.machine.commit[:10],
-                f"{same.index(run.path) + 1} of {len(same)}",
-                run.sweep,
-                *versions,
-                str(run.measurements),
-                Cell(run.file, href=f"{DATA_ROOT}{run.machine.slug}/{run.file}"),
-            )
-        )
-    return Table(heads, tuple(rows), text=6)
-
-
-def _history(name: str, runs: Sequence[Brief]) -> Section:
-    """The headline case by commit: how far a commit's own runs lie apart is the yardstick for what changed."""
-    oldest = list(reversed(runs))
-    commits = list(dict.fromkeys(run.machine.commit for run in oldest))
-    names = dict.fromkeys(backend for run in runs for backend in run.shares)
-    rows = tuple(
-        (backend, *(_band(oldest, commit, backend) for commit in commits), _changed(oldest, commits, backend))
-        for backend in names
-    )
-    words = (
-        f"Share of the ceiling in % at {HEADLINE.rows} × {HEADLINE.cols} {HEADLINE.dtype}, cold: the lowest and the "
-        "highest of each commit's runs. A difference counts only beyond that band."
-    )
-    heads = ("backend", *(commit[:8] for commit in commits), "newest against the one before")
-    return Section(f"History on an {name}", (words,), tables=(Table(heads, rows),))
-
-
-def _shares(runs: Sequence[Brief], commit: str, backend: str) -> list[float]:
-    found = (run.shares.get(backend) for run in runs if run.machine.commit == commit)
-    return [100 * share for share in found if share is not None]
-
-
-def _band(runs: Sequence[Brief], commit: str, backend: str) -> str:
-    found = _shares(runs, commit, backend)
-    return units.span(f"{min(found):.1f}", f"{max(found):.1f}") if found else units.ABSENT
-
-
-def _changed(runs: Sequence[Brief], commits: Sequence[str], backend: str) -> str:
-    bands = [found for commit in commits if (found := _shares(runs, commit, backend))]
-    if len(bands) < 2 or min(len(bands[-1]), len(bands[-2])) < 2:
-        return "too few runs to say"
-    before, after = bands[-2], bands[-1]
-    if min(after) > max(before) + 1:
-        return "faster"
-    return "slower" if max(after) < min(before) - 1 else "no change beyond the band"
-
-
 def mutants(found: caught.Caught, cleared: caught.Cleared) -> Page:
     """What the judge must catch, what it did catch where, and what compute-sanitizer finds in the backends."""
     sections = (*caught.sections(found), *caught.sanitizer_sections(cleared))
     return Page("Wrong kernels, and what catches them", "mutants", DATA_ROOT, sections)
-
-
-def data(devices: Runs) -> Page:
-    """Where the data are, and how to read them."""
-    code = (
-        "python -m reports export reports/data/DEVICE/RUN.json.xz --to run.json\n"
-        "python\n"
-        ">>> import json, pandas\n"
-        '>>> run = json.load(open("run.json"))\n'
-        '>>> pandas.json_normalize(run["benchmarks"])[["extra_info.backend", "extra_info.case", "stats.median"]]'
-    )
-    words = (
-        "A record holds every sample to the bit: columns instead of rows, samples in ticks of their clock, packed by "
-        "xz. `export` gives pytest-benchmark's JSON back and compares its digest; its own tools work on that. "
-        "extra_info holds what diagbench adds, units in the names: median_s in seconds, bandwidth_bytes_per_s. "
-        "of_ceiling is a part of 1 with its interval of_ceiling_ci99. ratio is over the fastest's time, with a verdict."
-    )
-    links = tuple(
-        Cell(f"{run.machine.slug}/{run.file}", href=f"{DATA_ROOT}{run.machine.slug}/{run.file}")
-        for each in devices.values()
-        for run in each
-    )
-    condensed = Cell("evidence.json: the times of all runs, condensed; select answers from it", href="../evidence.json")
-    sections = (Section("How to read a record", (words,), code=code), Section("Downloads", links=(condensed, *links)))
-    return Page("The data", "data", DATA_ROOT, sections)
 
 
 WORDS = (

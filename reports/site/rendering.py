@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from reports import archive
-from reports.answers.brief import Brief
+from reports.answers.brief import Brief, Runs
 from reports.answers.condense import condense
 from reports.answers.documents import documents
 from reports.answers.evidence import Evidence
@@ -25,7 +25,7 @@ from reports.site.build import Tried, navigation, site
 from reports.site.index import index
 from reports.site.layout import files, twin
 from reports.site.page import page
-from reports.site.pages import Runs, mutants
+from reports.site.pages import mutants
 from reports.site.run_pages import RunPages, made_of
 from reports.view import View
 from suite.record.mutants import Mutants

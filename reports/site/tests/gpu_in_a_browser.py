@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 
 from reports import units
+from reports.answers.condense import runs
 from reports.answers.evidence import Device, load
+from reports.archive import profile_beside
 from reports.places import DATA, EVIDENCE, PUBLISHED
+from reports.sections.why import profile_table
+from reports.site.samples import histograms
 from reports.site.tests import browser as shared
 from reports.site.tests.browser import ALIKE, NEEDED, PAGES, SMALL_TEXT, STATES, opened
-from suite.cases import Case, parse
+from suite.cases import HEADLINE, Case, parse
+from suite.record.store import read_run
 
 browser, context = shared.browser, shared.context
 pytestmark = NEEDED
@@ -30,8 +35,8 @@ def panel(page: Any, device: Device, at: int) -> tuple[Case, list[list[str]]]:
     label = button.inner_text()
     button.focus()
     page.keyboard.press("Enter")
-    page.locator("dialog .chart svg").wait_for()
-    rows = page.locator("dialog tbody tr")
+    page.locator("dialog .chart svg").nth(1).wait_for()
+    rows = page.locator("dialog tbody").first.locator("tr")
     found = [rows.nth(row).locator("th, td").all_inner_texts() for row in range(rows.count())]
     return next(case for case in map(parse, device.cells["cold"]) if units.label(case) == label), found
 
@@ -58,12 +63,43 @@ def test_a_case_in_full_holds_the_evidence_and_gives_the_keyboard_back(
     assert not page.locator("dialog").is_visible()
     assert page.evaluate("document.activeElement.className") == "case"
     page.keyboard.press("Enter")
-    page.locator("dialog .chart svg").wait_for()
+    page.locator("dialog .chart svg").nth(1).wait_for()
     page.evaluate(ALIKE)
     found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
     assert wrong == []
     context.close()
+
+
+def test_a_case_shows_its_samples_and_the_counters_where_they_were_taken(gpu: Path, context: Any) -> None:
+    slug = gpu.stem.removeprefix("gpu-")
+    run, case = runs(DATA)[slug][0], HEADLINE.id
+    page, wrong = opened(context, gpu, folds_open=False)
+    page.goto(f"{gpu.as_uri()}#case=cold/{case}")
+    page.reload()
+    charts = page.locator("dialog .chart svg")
+    charts.nth(1).wait_for()
+    held = histograms(read_run(Path(run.path)), ["cold"])["cold"][case]
+    drawn = [name for name in held if page.locator("dialog .chart").nth(1).get_by_text(name, exact=True).count()]
+    assert "triton_tuned" in drawn
+    bars = sum(sum(count > 0 for count in held[name][2:]) for name in drawn)
+    assert charts.nth(1).locator(".mark-rect path").count() == bars
+    others = page.locator("dialog .note", has_text="Each bar counts rounds").inner_text()
+    assert all(name in others for name in held if name not in drawn)
+    profile = profile_beside(run.view.record)
+    tables = page.locator("dialog table")
+    if profile is None:
+        assert page.locator("dialog", has_text="None were taken on this GPU").count() == 1
+        assert tables.count() == 1
+    else:
+        assert profile[1].case == case
+        rows = tables.nth(1).locator("tbody tr")
+        shown = [tuple(rows.nth(at).locator("th, td").all_inner_texts()) for at in range(rows.count())]
+        assert shown == [tuple(map(str, row)) for row in profile_table(run.view, profile[1]).rows]
+        page.goto(f"{gpu.as_uri()}#case=hot/{case}")
+        page.locator("dialog a", has_text="4096 × 4096 float32").click()
+        assert page.url.endswith(f"#case=cold/{case}")
+    assert wrong == []
 
 
 def test_the_bandwidth_chart_draws_what_is_chosen_and_says_its_numbers(gpu: Path, context: Any) -> None:

@@ -5,6 +5,7 @@ Its name keeps it out of `tox -e test`: a browser takes seconds a page. `tox -e 
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import cache
 from html import unescape
@@ -19,6 +20,7 @@ from reports.answers.called import Question
 from reports.answers.evidence import load
 from reports.answers.select import answer
 from reports.answers.words import text
+from reports.archive import run_files
 from reports.places import DATA, EVIDENCE, PUBLISHED
 from reports.site.first_screen import BADGES
 from reports.site.tests import browser as shared
@@ -32,12 +34,14 @@ from reports.site.tests.browser import (
     NEEDED,
     OVER,
     PAGES,
+    SCHEMES,
     SITE,
     SMALL_TEXT,
-    STATES,
+    WIDTHS,
     opened,
 )  # fmt: skip
 from suite.cases import HEADLINE, Case
+from suite.record.store import export, read_run
 
 browser, context = shared.browser, shared.context
 pytestmark = NEEDED
@@ -49,11 +53,12 @@ def path(request: pytest.FixtureRequest) -> Path:
     return found
 
 
-@pytest.mark.parametrize(("width", "scheme"), STATES)
-def test_a_page_is_whole_and_accessible(path: Path, width: int, scheme: str, browser: Any) -> None:
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_page_is_whole_and_accessible(path: Path, width: int, browser: Any) -> None:
+    """Colours alone differ between light and dark, so the places of things are looked at once."""
     axe = pytest.importorskip("axe_playwright_python.sync_playwright")
     assert path.stat().st_size < 3_000_000
-    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme, offline=True)
+    context = browser.new_context(viewport={"width": width, "height": 844}, color_scheme="light", offline=True)
     page, wrong = opened(context, path)
     assert wrong == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -63,8 +68,11 @@ def test_a_page_is_whole_and_accessible(path: Path, width: int, scheme: str, bro
     assert page.evaluate(CUT) == []
     assert page.evaluate(BROKEN) == []
     page.evaluate(ALIKE)
-    found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        assert [(scheme, each["id"], each["nodes"][0]["html"]) for each in found] == []
+        assert wrong == []
     context.close()
 
 
@@ -105,6 +113,38 @@ def values(path: Path, attribute: str) -> frozenset[str]:
     """All values of an attribute in a page; what is text has no quotes that are not escaped."""
     found = re.findall(rf'\s{attribute}="([^"]*)"', path.read_text(encoding="utf-8"))
     return frozenset(map(unescape, found))
+
+
+def test_the_lines_of_pandas_on_the_data_page_run(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed; `tox -e pages` has it")
+    blocks = re.findall(r"<pre[^>]*><code>(.*?)</code>", (SITE / "data.html").read_text(encoding="utf-8"), re.DOTALL)
+    every, one = (console(unescape(block)) for block in blocks)
+    evidence = load(PUBLISHED / EVIDENCE, DATA)
+    assert evidence is not None
+    device = next(iter(evidence.devices.values()))
+    table = ran(every, SITE)
+    assert isinstance(table, pandas.DataFrame)
+    for case, cells in device.cells["cold"].items():
+        for backend, cell in cells.items():
+            assert table.at[case, backend] == max(seconds for each in cell.times.values() for seconds in each)
+    record = next(path for path in run_files(DATA))
+    (tmp_path / "run.json").write_text(export(record), encoding="utf-8")
+    shown = ran(one, tmp_path)
+    benchmarks = read_run(record).benchmarks
+    assert list(shown["extra_info.backend"]) == [each.measurement.backend for each in benchmarks]
+
+
+def console(block: str) -> list[str]:
+    """What is typed at Python's prompt."""
+    return [line.removeprefix(">>> ") for line in block.splitlines() if line.startswith(">>> ")]
+
+
+def ran(lines: list[str], folder: Path) -> Any:
+    """What the last line gives, the others having run before it in the folder."""
+    names: dict[str, Any] = {}
+    with contextlib.chdir(folder):
+        exec("\n".join(lines[:-1]), names)
+        return eval(lines[-1], names)
 
 
 def test_the_form_gives_what_select_does(context: Any) -> None:
