@@ -20,7 +20,7 @@ def sections(view: View) -> Iterator[Section]:
     if view.every:
         yield Section(
             "How it was measured",
-            said(TAKEN, _levels(view), _judged(view), _short(view)),
+            said(TAKEN, _threads(view), _levels(view), _judged(view), _short(view)),
             tables=(campaigns_table(view),),
         )
 
@@ -31,6 +31,15 @@ TAKEN = (
     "per-round log ratios. No sample is removed as an outlier. 1 GB/s is 1e9 bytes per second. The bytes are the "
     "fewest that a launch can move, (2·N·M + N) · itemsize."
 )
+
+
+def _threads(view: View) -> str:
+    if view.machine.kind != "cpu":
+        return ""
+    return (
+        "Backends bring threads of their own into one process. One of GNU OpenMP's that waits for work sleeps after "
+        "0.1 ms, not after milliseconds as by default: it would keep the next contender from its core."
+    )
 
 
 def _levels(view: View) -> str:

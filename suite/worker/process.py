@@ -38,6 +38,14 @@ CHOICES = ("TORCHINDUCTOR_CACHE_DIR",)
 """Where what a tuner chose outlives its process. The other caches hold machine code, which follows from its source."""
 
 
+QUIET_THREADS = {"GOMP_SPINCOUNT": "5000"}
+"""How long an idle thread of OpenMP's looks for work before it sleeps: 0.1 ms, longer than it takes to launch again.
+
+torch and Numba each bring a libgomp, whose threads would look for 4 ms by themselves. On two cores they then kept the
+next contender of a round from its own for most of a sample. With other work on the machine it took ten times as long.
+"""
+
+
 class WorkerFailed(Exception):
     """The worker died, hung or lost its device; `doing` names the backend at work, or is empty."""
 
@@ -141,7 +149,7 @@ class Worker:
         """A process, and this end of the connection to it; imports: the backends to import at once."""
         context: Any = forking() if self._forked else multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
-        environment = os.environ | {name: str(self._place(name)) for name in self._caches}
+        environment = QUIET_THREADS | os.environ | {name: str(self._place(name)) for name in self._caches}
         process = context.Process(target=_serve, args=(theirs, self._began, environment, imports), daemon=True)
         process.start()
         theirs.close()

@@ -1,5 +1,8 @@
-"""What the server of forks imports first, so that it ends with the process that started it, and its forks with it."""
+"""What the server of forks imports first: it ends with the process that started it, and its threads are quiet."""
 
-from suite.worker.process import die_with_parent
+import os
+
+from suite.worker.process import QUIET_THREADS, die_with_parent
 
 die_with_parent()
+os.environ.update(QUIET_THREADS | os.environ)  # before torch, whose libgomp reads it once

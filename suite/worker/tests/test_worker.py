@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from suite import ROOT
 from suite.cases import Case
 from suite.record.measurement import Outcome
 from suite.session.bench import WithSamples
@@ -123,3 +125,24 @@ def test_whoever_s_turn_it_is_when_a_process_dies_the_campaign_ends(at: int, mon
         assert isinstance(made.measured(Case(5, 5), "hot", "right"), WithSamples)
     finally:
         made.close()
+
+
+@pytest.mark.parametrize(("asked", "said"), [(None, "5000"), ("7", "7")])
+def test_threads_that_wait_for_work_go_to_sleep_before_the_next_contender(
+    asked: str | None, said: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As libgomp itself says, which reads its environment when torch brings it in; unless the user has asked."""
+    monkeypatch.setenv("OMP_DISPLAY_ENV", "verbose")
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    if asked:
+        monkeypatch.setenv("GOMP_SPINCOUNT", asked)
+    worker = Worker()
+    try:
+        worker.request(Describe())
+        assert f"GOMP_SPINCOUNT = '{said}'" in capfd.readouterr().err
+    finally:
+        worker.close()
+    forked = subprocess.run(
+        [sys.executable, "-c", "import suite.worker.server_of_forks, torch"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert f"GOMP_SPINCOUNT = '{said}'" in forked.stderr
