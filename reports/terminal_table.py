@@ -1,4 +1,4 @@
-"""The table that ends a run in the terminal: every backend's share of the ceiling in every case."""
+"""What ends a run in the terminal: every backend's share of the ceiling in every case, and its single calls' times."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.text import Text
 from reports import units
 from reports.device import device
 from reports.marks import LEGEND, footnotes, share_cell, starred
+from reports.sections import host
 from reports.view import View, contenders, in_order, ranked
 from suite.record.measurement import Measurement, Series
 from suite.record.run import Record
@@ -21,15 +22,31 @@ CASES_ACROSS = 8
 """The most cases that stand side by side in a terminal; where there are more, each gets a line."""
 
 
-def terminal_table(record: Record, series: Series = "cold") -> RenderableType:
-    """Share of the ceiling for a terminal: contenders down and cases across, turned round where cases are many."""
+def terminal_table(record: Record) -> RenderableType:
+    """Shares of the ceiling, cold, if there are any; below them the times of single calls, if there are any."""
     view = View(record)
+    called = [_single_calls(view, series) for series in host.HEADS if view.series(series)]
+    return Group(*([_shares(view, "cold")] if view.series("cold") or not called else []), *called)
+
+
+def _shares(view: View, series: Series) -> RenderableType:
+    """Share of the ceiling for a terminal: contenders down and cases across, turned round where cases are many."""
     measurements = view.series(series)
     said = view.remarks(ranked(measurements))
     many = len(view.cases(series)) > CASES_ACROSS
-    title = Text(f"share of the ceiling in %, {series}, {device(record.machine)}")
+    title = Text(f"share of the ceiling in %, {series}, {device(view.machine)}")
     table = _Wide(measurements, said) if many else _side_by_side(measurements, said)
     return Group(title, table, Text(footnotes(said, after=LEGEND)))
+
+
+def _single_calls(view: View, series: Series) -> RenderableType:
+    """What a user's own call takes, one at a time, and how fast that is beside the plain product."""
+    found = host.host_table(view, series)
+    table = _columns(Table(), [_stacked(case) for case in view.cases(series)])
+    for row in found.rows:
+        table.add_row(*map(Text, row))
+    unit = found.heads[-1].rpartition(", ")[2]
+    return Group(Text(f"{host.HEADS[series]}, {series}, {unit}, {device(view.machine)}"), table, Text(found.note))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reports import units
 from reports.document import Section, Table
 from reports.marks import VERDICT_LEGEND, footnotes, starred, verdict_mark
-from reports.view import View
+from reports.view import BASELINE, View
 from suite.record.measurement import Measurement, Series
 
 WORDS: dict[Series, str] = {
@@ -21,6 +21,12 @@ WORDS: dict[Series, str] = {
 }
 """What the time of each series in which the host shows includes."""
 
+ON_A_CPU = (
+    "One call at a time returns a new C, after the cache was flushed by a write, by the host's clock. So KernelBench "
+    "times a candidate on a GPU."
+)
+"""What as_called_host is where no other series of single calls is."""
+
 BOUND_EACH_TIME = "The host's time to bind torch tensors and launch once."
 """What the series call was in older records."""
 
@@ -32,6 +38,8 @@ def sections(view: View) -> Iterator[Section]:
     for series, words in WORDS.items():
         if series == "call" and not view.calls_are_fresh:
             words = BOUND_EACH_TIME
+        if series == "as_called_host" and view.machine.kind == "cpu":
+            words = ON_A_CPU
         if view.series(series):
             yield Section(
                 f"{HEADS.get(series, 'Host time')}, series {series}", (words,), tables=(host_table(view, series),)
@@ -39,17 +47,25 @@ def sections(view: View) -> Iterator[Section]:
 
 
 def host_table(view: View, series: Series) -> Table:
-    """Time per launch or call in µs: a row per backend, fastest first, a column per case."""
+    """Time per launch or call in µs: a row per backend, fastest first, a column per case.
+
+    Of single calls also how many times as fast as the plain product that is, which is what KernelBench says.
+    """
     cases = view.cases(series)
     backends = (each for each in view.series(series) if each.role == "backend")
     names = dict.fromkeys(each.backend for each in sorted(backends, key=lambda m: m.ratio))
     remarks = view.remarks(names)
     rows = tuple(
-        (starred(name, remarks), *(_cell(view.one(series, name, case.case)) for case in cases)) for name in names
+        (starred(name, remarks), *(_cell(view, view.one(series, name, case.case)) for case in cases)) for name in names
     )
-    heads = ("backend", *(f"{units.label(case)}, µs" for case in cases))
+    unit = f"µs (speed / {BASELINE}'s)" if series in HEADS else "µs"
+    heads = ("backend", *(f"{units.label(case)}, {unit}" for case in cases))
     return Table(heads, rows, note=footnotes(remarks, after=VERDICT_LEGEND))
 
 
-def _cell(m: Measurement | None) -> str:
-    return units.microseconds(m.median_s) + verdict_mark(m) if m else units.ABSENT
+def _cell(view: View, m: Measurement | None) -> str:
+    if m is None:
+        return units.ABSENT
+    plain = view.one(m.series, BASELINE, m.case) if m.series in HEADS else None
+    faster = f" ({plain.ratio / m.ratio:.2f})" if plain else ""
+    return units.microseconds(m.median_s) + verdict_mark(m) + faster

@@ -62,3 +62,16 @@ def test_what_has_to_be_said_of_a_backend_is_said_in_the_terminal(tmp_path: Path
     raw = factory.run(cases=SWEEPS["quick"], backends=factory.FOURTEEN, series=("cold", "hot", "launch"))
     record = factory.remarked(read_run(factory.write(tmp_path, raw)), "jax_jit", "rounds twice")
     assert "rounds twice" in " ".join(on_screen(record, 200))
+
+
+def test_single_calls_are_shown_beside_the_plain_product_s(tmp_path: Path) -> None:
+    cases = SWEEPS["quick"][:2]
+    both = on_screen(factory.made(tmp_path, cases=cases, series=("cold", "as_called", "launch")), 160)
+    assert [line for line in both if "One call at a time" in line] == [
+        "One call at a time, as_called, µs (speed / torch_broadcast's), NVIDIA H100 80GB HBM3 (sm_90)"
+    ]
+    assert sum("(1.23)" in line for line in both) == 1
+    assert sum("share of the ceiling" in line for line in both) == 1
+    alone = on_screen(factory.made(tmp_path, cases=cases, series=("as_called_host",)), 160)
+    assert sum("(1.23)" in line for line in alone) == 1
+    assert not any("share of the ceiling" in line for line in alone)

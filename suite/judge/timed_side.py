@@ -17,9 +17,9 @@ import backends
 from backends import Enqueue, Entry
 from suite.check.operands import Operands
 from suite.judge.bound import Attached, LegacyStream
-from suite.measure import ceilings, timing
+from suite.measure import ceilings, single_calls, timing
 from suite.measure.events import EventSampler, TooLate
-from suite.measure.plan import CONTROL
+from suite.measure.plan import CALLED, CONTROL, FRESH
 from suite.measure.timing import CaptureFailed, GraphSampler, HostSampler, Sampler
 from suite.record.measurement import Series
 
@@ -45,7 +45,7 @@ class Timed:
         self.drop()
         self._samples_s, self._series = sample_s, series
         sets = [bound.on for bound in self._side.sets.values()]
-        if series not in timing.HOST_LAUNCHES:
+        if series in ("cold", "hot"):
             for name, (launches, _) in ceilings.ceilings(sets).items():
                 self._add(name, launches)
         left_out: list[str] = []
@@ -70,14 +70,14 @@ class Timed:
     def _reference(self, name: str) -> list[Enqueue]:
         (entry,) = backends.find([name])
         sets = [bound.on for bound in self._side.sets.values()]
-        if self._series == "call":
+        if self._series in FRESH:
             return [self._call_of(entry, on) for on in sets]
         return [backends.bind(entry, on.a, on.b, on.out, self._side.device.stream) for on in sets]
 
     def _own(self) -> list[Enqueue]:
         """What is timed of the candidate: each keeps what it returned, for the judge to look at."""
         bound = list(self._side.sets.values())
-        if self._series != "call":
+        if self._series not in FRESH:
             return [*bound]
         assert self._side.entry is not None
         return [partial(one.keep, self._call_of(self._side.entry, one.on)) for one in bound]
@@ -101,6 +101,9 @@ class Timed:
         return f"its launches cannot be captured into a CUDA graph: {reason}"
 
     def _add(self, name: str, launches: Sequence[Any], capturable: bool = True) -> None:
+        if self._series in CALLED:
+            self._samplers[name] = single_calls.sampler(self._side.device, launches, self._series)
+            return
         if self._series in timing.HOST_LAUNCHES:
             self._samplers[name] = self._sampler(launches, timing.HOST_LAUNCHES[self._series])
             return
@@ -109,7 +112,7 @@ class Timed:
         self._samplers[name] = self._sampler(launches, count, capturable)
 
     def _sampler(self, launches: Sequence[Any], count: int, capturable: bool = True) -> Sampler:
-        if self._series in timing.HOST_LAUNCHES:
+        if self._series not in ("cold", "hot"):
             return HostSampler(launches, count, self._side.device.synchronize)
         capturable = capturable and not isinstance(self._side.device, LegacyStream)  # that stream takes no capture
         return self._side.device.sampler(launches, count, capturable)
@@ -127,8 +130,13 @@ class Timed:
         return _samples(sampler)
 
     def delays(self, name: str, count: int) -> dict[str, Any]:
-        """Wait as long as the delays of so many samples do, and nothing else."""
+        """Wait as long as so many samples do beside what they time: for delays, or flushes."""
         sampler = self._samplers[name]
+        if self._series in CALLED:
+            nothing = single_calls.sampler(self._side.device, [lambda: torch.empty(0)], self._series)
+            for _ in range(count):
+                nothing.take()
+            self._side.device.synchronize()
         if isinstance(sampler, EventSampler):
             for _ in range(count):
                 torch.cuda._sleep(sampler.delay_cycles)

@@ -9,12 +9,16 @@ from collections.abc import Callable, Sequence
 import torch
 
 from backends import Enqueue
+from suite.device import machine
 from suite.measure.events import elapsed, event_pair
 from suite.measure.timing import Device, HostSampler, Sampler
 from suite.record.measurement import Method, Series
 
 FLUSH_BYTES = 256 << 20
-"""What is written before each call: more than the L2 of every GPU so far, and as much as KernelBench writes."""
+"""The least that is written before each call: more than the L2 of every GPU so far, and as much as KernelBench writes.
+
+A CPU's last-level cache may hold more; then all of that.
+"""
 
 
 class CalledSampler:
@@ -76,5 +80,6 @@ def sampler(device: Device, calls: Sequence[Enqueue], series: Series) -> Sampler
 
 
 def flusher(device: Device) -> Callable[[], object]:
-    """What writes FLUSH_BYTES on the device."""
-    return torch.empty(FLUSH_BYTES, dtype=torch.int8, device=device.torch).zero_
+    """What writes FLUSH_BYTES on the device, or as much as its cache holds."""
+    size = max(FLUSH_BYTES, machine.cache_bytes(device.kind))
+    return torch.empty(size, dtype=torch.int8, device=device.torch).zero_

@@ -14,7 +14,7 @@ from suite.device import locks
 from suite.judge import contender
 from suite.judge.concurrently import Judges
 from suite.measure.comparisons import Comparisons, role
-from suite.measure.plan import CALLED, CEILINGS, CONTROL, CPU, GPU, SMOKE
+from suite.measure.plan import CEILINGS, CONTROL, CPU, GPU, SMOKE
 from suite.measure.samples import CampaignSamples
 from suite.record.machine import Machine
 from suite.record.measurement import Measurement, Outcome, Series
@@ -139,8 +139,6 @@ class Bench:
         def lineup(key: Key) -> Campaign:
             failed[key] = self._failed(*key)
             right = [entry for entry in self.participants.available if entry.name not in failed[key]]
-            if key[1] in CALLED:  # the judge's process takes no single calls
-                right = [entry for entry in right if not contender.from_outside(entry)]
             apart = [entry for entry in right if self._is_timed_apart(entry, key[1])]
             together = [entry for entry in right if entry not in apart]
             if not together and not any(contender.from_outside(entry) for entry in apart):

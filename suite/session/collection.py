@@ -35,8 +35,8 @@ def parameters(test: str, bench: Bench, cases: Sequence[Case]) -> tuple[Names, l
     if test == "test_launch":
         return ("case", "series", "contender"), campaigns(bench, hosted(cases), ("launch", "call"))
     if test == "test_as_called":
-        asked = called(cases) if bench.machine.kind == "cuda" else []
-        return ("case", "series", "contender"), campaigns(bench, asked, CALLED)
+        series = CALLED if bench.machine.kind == "cuda" else tuple(each for each in CALLED if each != "as_called")
+        return ("case", "series", "contender"), campaigns(bench, called(cases), series)
     sample = costed(cases) if test == "test_other_timers_and_energy" else costed(cases)[:1]
     names = [entry.name for entry in bench.participants.available]
     return ("case", "backend"), [(case.id, name) for case in sample for name in names]

@@ -66,7 +66,18 @@ def test_a_mangled_kernel_is_called_by_its_own_name_and_the_whole_is_its_title(k
 def test_single_calls_have_sections_of_their_own(tmp_path: Path) -> None:
     found = {each.title: each for each in host.sections(made(tmp_path, series=("cold", "as_called", "launch")))}
     assert list(found) == ["Host time, series launch", "One call at a time, series as_called"]
-    assert found["One call at a time, series as_called"].tables[0].rows[0][0] == "cupy_rawkernel"
+    table = found["One call at a time, series as_called"].tables[0]
+    assert table.rows[0][0] == "cupy_rawkernel"
+    assert table.heads[1].endswith("µs (speed / torch_broadcast's)")
+    speeds = {row[0]: row[1].rpartition(" ")[2] for row in table.rows}
+    assert speeds == {"cupy_rawkernel": "(1.24)", "triton_tuned": "(1.23)", "torch_broadcast": "(1.00)"}
+    assert "(" not in found["Host time, series launch"].tables[0].rows[0][1]
+
+
+def test_single_calls_on_a_cpu_are_by_the_host_s_clock_and_said_to_be(tmp_path: Path) -> None:
+    (found,) = host.sections(made(tmp_path, machine=factory.CPU, series=("as_called_host",)))
+    assert "after the cache was flushed by a write, by the host's clock" in found.paragraphs[0]
+    assert "torch_broadcast" in {row[0] for row in found.tables[0].rows}
 
 
 def test_the_fastest_is_called_fastest_and_no_other_backend_is(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from backends import Entry, find
 from backends import _candidate as candidate
 from suite.cases import Case
 from suite.check import mutants
-from suite.record.measurement import Outcome
+from suite.measure.plan import FRESH
+from suite.record.measurement import Outcome, Series
 from suite.session.bench import Bench, WithSamples, start
 from suite.session.progress import Progress
 from suite.worker.process import Worker
@@ -46,11 +47,12 @@ def bench(requested: list[Any]) -> Iterator[Bench]:
 
 def test_an_honest_candidate_is_timed_beside_the_reference_in_its_own_process(bench: Bench) -> None:
     assert bench.gate(CASE, "honest_plain") is None
-    for series in ("cold", "hot", "launch", "call"):
+    every: tuple[Series, ...] = ("cold", "hot", "launch", "call", "as_called_host")
+    for series in every:
         found = bench.measured(CASE, series, "honest_plain")
         assert isinstance(found, WithSamples), found
         assert found.measurement.apart
-        assert found.measurement.fresh == (series == "call")
+        assert found.measurement.fresh == (series in FRESH)
         assert found.measurement.reference == "torch_broadcast"
 
 

@@ -11,12 +11,13 @@ import torch
 
 from backends import find, torch_broadcast
 from suite.cases import Case
+from suite.device import machine
 from suite.measure import single_calls
 from suite.measure.comparisons import Comparisons
 from suite.measure.plan import CONTROL, SMOKE
 from suite.measure.timing import Device
 from suite.record.machine import Machine
-from suite.session.collection import LAUNCH_CASE, called
+from suite.session.collection import LAUNCH_CASE, called, parameters
 from suite.worker.messages import Measure
 from suite.worker.server import Server
 
@@ -72,11 +73,28 @@ def test_between_the_events_lies_the_call_alone(device: FakeDevice, monkeypatch:
 
 def test_every_backend_is_called_for_a_new_c_and_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(single_calls, "FLUSH_BYTES", 64)
+    monkeypatch.setattr(machine, "cache_bytes", lambda kind: 64)
     entries = find(["torch_broadcast", "numpy_broadcast"])
     found: Any = Server(Device(), 0.0).answer(Measure(Case(40, 30), "as_called_host", entries, SMOKE))
     assert found.outcomes == []
     fresh = {name: (one.launches, one.allocates) for name, one in found.contenders.items() if name != CONTROL}
     assert fresh == dict.fromkeys(("torch_broadcast", "numpy_broadcast"), (1, False))
+
+
+@pytest.mark.parametrize(("cache", "written"), [(1 << 10, 1 << 12), (1 << 14, 1 << 14)])
+def test_the_flush_writes_all_that_the_cache_holds(cache: int, written: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(single_calls, "FLUSH_BYTES", 1 << 12)
+    monkeypatch.setattr(machine, "cache_bytes", lambda kind: cache)
+    target: Any = single_calls.flusher(Device())()
+    assert (target.nbytes, target.any().item()) == (written, False)
+
+
+@pytest.mark.parametrize(("kind", "series"), [("cuda", {"as_called", "as_called_host"}), ("cpu", {"as_called_host"})])
+def test_a_cpu_has_no_events_to_time_single_calls_by(kind: str, series: set[str]) -> None:
+    bench: Any = SimpleNamespace(machine=SimpleNamespace(kind=kind), contenders=lambda series: ["torch_broadcast"])
+    names, asked = parameters("test_as_called", bench, [Case(64, 64)])
+    assert names == ("case", "series", "contender")
+    assert {each[1] for each in asked} == series
 
 
 def test_single_calls_are_timed_where_the_host_is_all_and_at_the_headline() -> None:
