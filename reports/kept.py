@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -106,12 +106,17 @@ class Kept:
 @contextmanager
 def rendering(published: Path) -> Iterator[Kept]:
     """A rendering into the folder; what is put takes its place only where asked to. Raises CannotWrite."""
+    was_there = os.path.lexists(published)
     try:
         published.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=published, prefix=".partial-") as staged:
             yield Kept(published, Path(staged))
     except OSError as error:
         raise CannotWrite(f"cannot write to {published}: {error.strerror}") from None
+    finally:
+        if not was_there:
+            with suppress(OSError):  # it holds something
+                published.rmdir()
 
 
 def digest(inputs: Iterable[bytes | str]) -> str:

@@ -55,8 +55,6 @@ def publish(
         pass_over(error)
         bad.append(error)
 
-    if not archive.run_files(data) and not archive.tried(data):
-        raise CannotWrite(f"there is no run in {data}, so the pages in {published} stay as they are")
     with rendering(published) as kept:
         count = _made(data, kept, passed_over)
         kept.take_their_places()
@@ -70,6 +68,8 @@ def _made(data: Path, kept: Kept, pass_over: archive.PassOver) -> int:
     pages = RunPages(kept, pass_over)
     runs, judging = archive.apart(archive.every(data, pass_over, pages.begin))
     others, scaled = archive.tried(data, pass_over), archive.scalings(data, pass_over)
+    if not runs and not others:
+        raise CannotWrite(f"there is no run in {data}, so the pages in {kept.published} stay as they are")
     beside = list(_beside(runs, others, scaled, archive.newest(Nvbench, data, pass_over)))
     made = _twins((each[0] for each in runs.values()), kept, pass_over)
     for slug, written in beside:

@@ -138,6 +138,17 @@ def test_without_data_no_page_is_touched(tmp_path: Path) -> None:
     assert contents(tmp_path) == {"README.md": b"published"}
 
 
+def test_where_no_run_can_be_read_no_page_is_touched(data: Path, published: Path) -> None:
+    before = contents(published)
+    for path in data.rglob("*.json"):
+        path.write_text("{")
+    told: list[Exception] = []
+    with pytest.raises(CannotWrite, match="there is no run in"):
+        publish(data, published, told.append)
+    assert len(told) == 2
+    assert contents(published) == before
+
+
 def test_a_broken_file_names_itself_and_blocks_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = factory.write(tmp_path / "data", factory.run())
     broken = good.with_name("broken.json")
