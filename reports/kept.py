@@ -31,13 +31,13 @@ class Kept:
     """
 
     def __init__(self, published: Path, staged: Path) -> None:
-        self.published, self._staged = published, staged
+        self.published, self.staged = published, staged
         self._names: set[str] = set()  # of all files that belong to this rendering
 
     def put(self, name: str, text: str) -> None:
         """Write a file, unless its very text is there."""
         self._names.add(name)
-        path = self._staged / name
+        path = self.staged / name
         if text == self._there(name):
             path.unlink(missing_ok=True)
         else:
@@ -51,7 +51,7 @@ class Kept:
     def read(self, name: str) -> str:
         """The text of a file as it was put, else as it is there; empty where there is none."""
         try:
-            return (self._staged / name).read_text(encoding="utf-8")
+            return (self.staged / name).read_text(encoding="utf-8")
         except OSError:
             return self._there(name) or ""
 
@@ -66,7 +66,7 @@ class Kept:
         """What the step made of the same inputs before, else what it makes now."""
         path, of = f"{FOLDER}/{name}.json", digest(inputs)
         try:
-            before = json.loads(self._there(path) or "{}")
+            before = json.loads(self.read(path) or "{}")
         except ValueError:
             before = {}
         if before.get("of") == of:
@@ -76,6 +76,14 @@ class Kept:
             files = make()
             self.put(path, json.dumps({"of": of, "files": files}))
         return files
+
+    def stale(self, name: str, inputs: Iterable[bytes | str]) -> bool:
+        """Whether the step would make something now."""
+        try:
+            with open(self.published / f"{FOLDER}/{name}.json", encoding="utf-8") as file:
+                return not file.read(100).startswith(f'{{"of": "{digest(inputs)}"')
+        except (OSError, UnicodeDecodeError):
+            return True
 
     def text(self, name: str, inputs: Iterable[bytes | str], make: Callable[[], str]) -> str:
         """The same for a step that makes one text."""
@@ -89,8 +97,8 @@ class Kept:
 
     def take_their_places(self) -> None:
         """Move what was put to where it belongs."""
-        for path in sorted(each for each in self._staged.rglob("*") if each.is_file()):
-            target = self.published / path.relative_to(self._staged)
+        for path in sorted(each for each in self.staged.rglob("*") if each.is_file()):
+            target = self.published / path.relative_to(self.staged)
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, target)
 
@@ -99,7 +107,7 @@ class Kept:
         for path in sorted(self.published.rglob("*"), reverse=True):
             if path.is_file() and path.relative_to(self.published).as_posix() not in self._names:
                 path.unlink()
-            elif path.is_dir() and path != self._staged and not any(path.iterdir()):
+            elif path.is_dir() and path != self.staged and not any(path.iterdir()):
                 path.rmdir()
 
 

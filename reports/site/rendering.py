@@ -21,6 +21,7 @@ from reports.document import Page
 from reports.kept import Files, Kept, rendering
 from reports.places import PUBLISHED
 from reports.sections import nvbench, scaling, spread, tried
+from reports.site import ahead
 from reports.site.build import Tried, navigation, site
 from reports.site.index import index
 from reports.site.layout import files, twin
@@ -66,6 +67,7 @@ def publish(
 def _made(data: Path, kept: Kept, pass_over: archive.PassOver) -> int:
     """Put all that there is to publish; returns the number of runs."""
     pages = RunPages(kept, pass_over)
+    pages.ahead(data, ahead.begin)
     runs, judging = archive.apart(archive.every(data, pass_over, pages.begin))
     others, scaled = archive.tried(data, pass_over), archive.scalings(data, pass_over)
     if not runs and not others:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache, cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -37,13 +37,26 @@ class RunPages:
             self._before: dict[str, list[str]] = json.loads(kept.read(LIST) or "{}")
         except ValueError:
             self._before = {}
-        self._made_of: dict[str, str] = {}
+        self.made_of: dict[str, str] = {}  # page -> the digest of what it was made of
+        self._ahead: Mapping[str, str] = {}  # the same for those that are staged already
+        # Asked for again and again, of hundreds of runs:
+        self._record, self._profiles = cache(_record), cache(_profiles)
+
+    def ahead(self, data: Path, begin: Callable[[Kept, Sequence[Path]], Mapping[str, str]]) -> None:
+        """Let `begin` stage the pages of all runs that must be read, so that `begin` of this finds them."""
+        self._ahead = begin(self._kept, [path for path in archive.run_files(data) if self._to_read(path)])
+
+    def _to_read(self, path: Path) -> bool:
+        try:
+            return self._kept.stale(_step(path), (self._record(path),))
+        except BadRecord:
+            return False
 
     def begin(self, path: Path) -> Brief:
         """The run in brief. Its record is read where that is not kept or its page is to be made. Raises BadRecord."""
         run = _Reading(path)
-        name = f"{path.parent.name}-{run_stem(path)}"
-        found = brief.kept(path, self._kept.text(name, (run.content,), lambda: brief.brief(run.view).as_kept()))
+        made = self._kept.text(_step(path), (self._record(path),), lambda: brief.brief(run.view).as_kept())
+        found = brief.kept(path, made)
         if found.sweep not in HELD_OUT and found.machine.slug == path.parent.name:
             try:
                 self._begin_page(page_name(found), run)
@@ -52,24 +65,26 @@ class RunPages:
         return found
 
     def _begin_page(self, name: str, run: _Reading) -> None:
-        of = digest(made_of(run.path))
-        if self._before.get(name, [])[::2] != [of, self._kept.digest(name)]:
+        of = digest((self._record(run.path), *self._profiles(run.path.parent)))
+        if self._ahead.get(name) == of:
+            self._before.pop(name, None)
+        elif self._before.get(name, [])[::2] != [of, self._kept.digest(name)]:
             self._kept.put(name, run.page())
             self._before.pop(name, None)
-        self._made_of[name] = of
+        self.made_of[name] = of
 
     def end(self, devices: Mapping[str, Sequence[Brief]], nav: Nav) -> None:
         """Put around every page what leads elsewhere; the runs of a device stand newest first."""
         ended = {}
         for run, after, before in chain.from_iterable(map(_with_neighbours, devices.values())):
             name = page_name(run)
-            if name in self._made_of:
+            if name in self.made_of:
                 ended[name] = self._end(name, Page("", run.place, "", (), _links(after, before)), nav)
         if ended:
             self._kept.put(LIST, json.dumps(ended, indent=1))
 
     def _end(self, name: str, links: Page, nav: Nav) -> list[str]:
-        of, leads = self._made_of[name], digest((repr(nav), *(f"{link} {link.href}" for link in links.beside)))
+        of, leads = self.made_of[name], digest((repr(nav), *(f"{link} {link.href}" for link in links.beside)))
         before = self._before.get(name, [])
         if before[:2] == [of, leads]:
             self._kept.stay(name)
@@ -79,11 +94,26 @@ class RunPages:
         return [of, leads, hashlib.sha256(text.encode()).hexdigest()]
 
 
+def _step(path: Path) -> str:
+    return f"{path.parent.name}-{run_stem(path)}"
+
+
+def _record(path: Path) -> str:
+    """The digest of the file. Raises BadRecord."""
+    return hashlib.sha256(content_of(path)).hexdigest()
+
+
+def _profiles(folder: Path) -> list[bytes]:
+    """The names and the bytes of a device's profiles. Raises BadRecord."""
+    found = sorted(folder.glob(f"*{Profile.suffix}"))
+    return [part for path in found for part in (path.name.encode(), content_of(path))]
+
+
 class _Reading:
     """A run's file, whose record is read when it is asked for, and once."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.content = path, content_of(path)
+        self.path = path
 
     @cached_property
     def view(self) -> View:
@@ -108,9 +138,7 @@ def below(written: Page, source: str, slug: str) -> Page:
 def made_of(path: Path) -> Iterator[bytes]:
     """The bytes of a run's record and of the profiles beside it, of which its page is made. Raises BadRecord."""
     yield content_of(path)
-    for other in sorted(path.parent.glob(f"*{Profile.suffix}")):
-        yield other.name.encode()
-        yield content_of(other)
+    yield from _profiles(path.parent)
 
 
 def _with_neighbours(runs: Sequence[Brief]) -> Iterator[tuple[Brief, Brief | None, Brief | None]]:

@@ -1,5 +1,7 @@
 """A page is made anew only when its inputs changed: the others are neither rendered nor touched."""
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,7 +11,7 @@ import pytest
 
 from reports import kept
 from reports.document import Page
-from reports.site import page, run_pages
+from reports.site import ahead, page, run_pages
 from reports.site.rendering import publish
 from reports.tests import factory
 from suite.cases import HEADLINE, Case
@@ -123,6 +125,32 @@ def test_the_digest_of_the_code_changes_with_code_templates_and_versions(place: 
     kept.code.cache_clear()
     assert kept.code(tmp_path) != before
     kept.code.cache_clear()
+
+
+@pytest.mark.parametrize(("python", "here"), [(sys.executable, 0), (shutil.which("false"), 3)])
+def test_many_runs_are_begun_by_other_processes_and_without_them_here(
+    python: str,
+    here: int,
+    data: Path,
+    published: Path,
+    rendered: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """The pages are the same, with a record among them that none can read, and in a process that cannot begin."""
+    add(data, NEW)
+    (data / "some-cpu" / "broken.json").write_text("{")
+    told: list[str] = []
+    publish(data, published, lambda error: told.append(str(error)))
+    rendered.clear()
+    monkeypatch.setattr(ahead, "MANY", 2)
+    monkeypatch.setattr(ahead, "PROCESSES", 2)
+    monkeypatch.setattr(sys, "executable", python)
+    publish(data, tmp_path / "anew", lambda error: told.append(str(error)))
+    assert told[0] == told[1]
+    assert len(rendered) == here
+    anew = factory.contents(tmp_path / "anew")
+    assert {name: text for name, text in factory.contents(published).items() if name in anew} == anew
 
 
 def test_a_page_that_somebody_changed_or_took_away_is_made_again(data: Path, published: Path) -> None:
