@@ -221,19 +221,39 @@ def launch_arguments(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor):
     )
 
 
-def refuse_what_does_not_fit(a: torch.Tensor, b: torch.Tensor) -> None:
-    """Raises ValueError for operands that have no product here."""
+def refuse_what_does_not_fit(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> None:
+    """Raises ValueError for operands that have no product here, or none that `out` could hold."""
     if a.ndim != 1 or b.ndim != 2 or a.shape[0] != b.shape[0]:
         raise ValueError(f"A must be (N,) and B (N, M), not {tuple(a.shape)} and {tuple(b.shape)}")
     if a.dtype != b.dtype or not a.dtype.is_floating_point:
         raise ValueError(f"A and B must have one floating-point type, not {a.dtype} and {b.dtype}")
     if a.device != b.device:
         raise ValueError(f"A and B must be on one device, not {a.device} and {b.device}")
+    if (out.shape, out.dtype, out.device) != (b.shape, b.dtype, b.device):
+        raise ValueError(f"C must be as B, {tuple(b.shape)} {b.dtype}, not {tuple(out.shape)} {out.dtype}")
+
+
+def more_than_memory(A: torch.Tensor, B: torch.Tensor) -> bool:
+    """Whether there is more to these operands than their memory, or less: then the product is left to PyTorch.
+
+    Subclasses (distributed tensors, fake ones) and tensors on "meta" have none of their own. A sign may still have to
+    be changed, a tangent to be carried on. torch.jit.trace sees operators alone.
+    """
+    return (
+        type(A) not in ModelNew.plain
+        or type(B) not in ModelNew.plain
+        or torch.autograd.forward_ad._current_level >= 0
+        or torch.jit.is_tracing()
+        or B.is_meta
+        or A.is_neg()
+        or B.is_neg()
+    )
 
 
 def scale(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
     """out = diag(a) · b on the current stream; a: (N,), b and out: (N, M), any strides. Returns out.
 
+    Their memory must be all there is to them: see more_than_memory. Raises ValueError for what does not fit together.
     What to launch follows from the form of the operands, all that a plan and a compiled kernel depend on. It is found
     once per form. Addresses are read anew at every call, and of them the form has only what is left modulo 16.
     """
@@ -256,14 +276,15 @@ def first_launch(form: tuple, a: torch.Tensor, b: torch.Tensor, out: torch.Tenso
 
     Raises ValueError for operands that do not fit together. Where it may not tune, it launches the likeliest config and
     remembers nothing: while the stream is captured, and while another thread tunes, since Triton's tuner is for one.
+    Nor is anything remembered of the host's memory. Triton takes it where it is pinned, and refuses it where it is not.
     """
-    refuse_what_does_not_fit(a, b)
+    refuse_what_does_not_fit(a, b, out)
     if out.numel() == 0:
         return
     kernel, grid, arguments, _ = launch_arguments(a, b, out)
     with torch.cuda.device_of(out):
         configs = configs_left(kernel, arguments)
-        tunes, final = len(configs) > 1, not (out.is_cuda and torch.cuda.is_current_stream_capturing())
+        tunes, final = len(configs) > 1, out.is_cuda and not torch.cuda.is_current_stream_capturing()
         if final and tunes:
             final = ModelNew.turn.pop("to tune", False)
         if final and tunes:
@@ -371,14 +392,19 @@ class ModelNew(nn.Module):
 
     launches: dict = {}  # noqa: RUF012  # form -> what launches it, for all models; see scale
     turn: dict = {"to tune": True}  # noqa: RUF012  # taken by the thread that tunes
+    plain = (torch.Tensor, nn.Parameter)  # see more_than_memory
 
     def forward(self, A: torch.Tensor, B: torch.Tensor) -> torch.Tensor:
         """A: (N,), B: (N, M), of one floating-point type and on one device; returns C: (N, M), laid out as B is.
 
-        Differentiable in both, backwards; one operator under torch.compile.
+        Differentiable in both; one operator under torch.compile. functorch's transforms are refused, in words.
         Raises ValueError for operands that do not fit together.
         """
-        if torch.compiler.is_compiling() or ((A.requires_grad or B.requires_grad) and torch.is_grad_enabled()):
-            refuse_what_does_not_fit(A, B)
+        compiling = torch.compiler.is_compiling()
+        if not compiling and more_than_memory(A, B):
+            refuse_what_does_not_fit(A, B, B)
+            return A.unsqueeze(1) * B
+        if compiling or ((A.requires_grad or B.requires_grad) and torch.is_grad_enabled()):
+            refuse_what_does_not_fit(A, B, B)
             return product(A, B)
         return scale(A, B, torch.empty_like(B))

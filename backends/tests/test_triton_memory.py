@@ -16,9 +16,11 @@ from backends.tests import triton_device
 
 @pytest.fixture
 def device(tuned: Any, monkeypatch: pytest.MonkeyPatch) -> triton_device.Device:
-    """Nothing is remembered at first."""
+    """Nothing is remembered at first, and tensors on the CPU say that they are a GPU's."""
     monkeypatch.setattr(tuned.ModelNew, "launches", {})
     monkeypatch.setattr(tuned.ModelNew, "turn", {"to tune": True})
+    monkeypatch.setattr(torch.Tensor, "is_cuda", True)
+    monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: False)
     return triton_device.install(monkeypatch, tuned.scale_flat, tuned.scale_tile)
 
 
@@ -99,7 +101,6 @@ def test_where_it_may_not_tune_it_launches_and_remembers_nothing(
 ) -> None:
     monkeypatch.setattr(tuned, "dram_per_sm", lambda device: 40e9)  # two configs are left
     if hindrance == "capture":
-        monkeypatch.setattr(torch.Tensor, "is_cuda", True, raising=False)
         monkeypatch.setattr(torch.cuda, "is_current_stream_capturing", lambda: True)
     else:
         tuned.ModelNew.turn.clear()
