@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from reports import archive
@@ -30,11 +30,15 @@ def runs(data: Path, pass_over: archive.PassOver = archive.refuse) -> dict[str, 
     return archive.apart(archive.every(data, pass_over, read))[0]
 
 
-def condense(devices: Mapping[str, Sequence[Brief]], made_from: Mapping[str, int] | None = None) -> Evidence:
-    """What the runs of each device, newest first, say."""
+def condense(
+    devices: Mapping[str, Sequence[Brief]],
+    made_from: Mapping[str, int] | None = None,
+    one: Callable[[Sequence[Brief]], Device] | None = None,
+) -> Evidence:
+    """What the runs of each device, newest first, say; one: says it of one device, as by default."""
     newest = [each[0] for each in devices.values()]
     return Evidence(
-        devices={slug: _device(each) for slug, each in devices.items()},
+        devices={slug: (one or _device)(each) for slug, each in devices.items()},
         predicted=tuple(each for run in newest for each in run.predicted),
         model_errors={run.machine.name: run.model_error for run in newest if run.model_error},
         files=made_from or {},

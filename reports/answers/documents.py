@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 
-from reports.answers.evidence import Evidence, dump
+from reports.answers.brief import Brief
+from reports.answers.condense import condense
+from reports.answers.evidence import Device, Evidence, dump, parsed
 from reports.answers.regret import Judgement
 from reports.answers.selection_file import selection
 from reports.kept import Kept
@@ -18,6 +21,15 @@ def documents(evidence: Evidence, judged: Mapping[str, Judgement], kept: Kept) -
     if not evidence.devices:
         return {}
     return {EVIDENCE: dump(evidence), SELECTION: _selection(evidence, judged, kept)}
+
+
+def known(runs: Sequence[Brief], kept: Kept) -> Device:
+    """What the runs of a device say, kept: to work it out, the times of hundreds are read."""
+    slug = runs[0].machine.slug
+    inputs = (run.as_kept() for run in runs)
+    places = (run.file for run in runs)
+    text = kept.text(f"evidence-{slug}", chain(places, inputs), lambda: dump(condense({slug: runs})))
+    return parsed(text).devices[slug]
 
 
 def _selection(evidence: Evidence, judged: Mapping[str, Judgement], kept: Kept) -> str:

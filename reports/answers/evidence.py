@@ -105,6 +105,13 @@ def dump(evidence: Evidence) -> str:
     return json.dumps(whole, separators=(",", ":"), ensure_ascii=False, default=vars) + "\n"
 
 
+def parsed(text: str) -> Evidence:
+    """What `dump` wrote."""
+    raw = json.loads(text)
+    raw.pop("schema_version")
+    return _evidence(raw)
+
+
 def load(path: Path, data: Path) -> Evidence | None:
     """What was condensed into the file; None unless it was made from the very files that lie in `data`."""
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from reports import archive
 from reports.answers.brief import Brief, Runs
 from reports.answers.condense import condense
-from reports.answers.documents import documents
+from reports.answers.documents import documents, known
 from reports.answers.evidence import Evidence
 from reports.answers.evidence import files as of_data
 from reports.answers.regret import Judgement, judge
@@ -76,7 +76,7 @@ def _made(data: Path, kept: Kept, pass_over: archive.PassOver) -> int:
     made = _twins((each[0] for each in runs.values()), kept, pass_over)
     for slug, written in beside:
         made |= {f"{slug}/{name}": text for name, text in twin(written).items()}
-    condensed = condense(runs, of_data(data))
+    condensed = condense(runs, of_data(data), partial(known, kept=kept))
     judged = _judged(condensed, condense(judging))
     tried_here = {slug: found for slug, (_, found) in others.items()}
     made["README.md"] = index(runs, made, tried_here, scaled, condensed, judged)
