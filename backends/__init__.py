@@ -206,8 +206,8 @@ def _imported(entry: Entry) -> Any:
 def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stream: int = 0) -> Launch:
     """Load the entry's backend and bind these operands, after looking at them; see Backend.bind.
 
-    Raises BadOperands for operands that no backend could take, and for an out that is not memory of its own, which some
-    would compute wrongly; Unsupported for a dtype, a device or a layout that this one cannot.
+    Raises BadOperands for operands that no backend could take, and for an out that is not memory of its own: some would
+    compute that wrongly. Raises Unsupported for a dtype, a device or a layout that this one cannot.
     """
     from backends import _operands as operands
 

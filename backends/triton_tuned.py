@@ -274,8 +274,8 @@ def scale(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
 def first_launch(form: tuple, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor) -> None:
     """Plan, tune, compile and launch; remember what was launched for the next operands of this form.
 
-    Raises ValueError for operands that do not fit together. Where it may not tune, it launches the likeliest config and
-    remembers nothing: while the stream is captured, and while another thread tunes, since Triton's tuner is for one.
+    Raises ValueError for operands that do not fit together. It may not tune while the stream is captured, nor while
+    another thread tunes, since Triton's tuner is for one. Then it launches the likeliest config and remembers nothing.
     Nor is anything remembered of the host's memory. Triton takes it where it is pinned, and refuses it where it is not.
     """
     refuse_what_does_not_fit(a, b, out)

@@ -120,8 +120,7 @@ def newest(kind: type[Beside], data: Path = DATA, pass_over: PassOver = refuse) 
 def scalings(data: Path = DATA, pass_over: PassOver = refuse) -> dict[str, list[tuple[str, Scaling]]]:
     """Device slug -> what the row-sharded product gave on several such devices, newest first, with its file's name.
 
-    Raises BadRecord for a file that cannot be read or that lies in the folder of a device it was not measured on,
-    unless it is passed over.
+    Raises as `tried`.
     """
     found: dict[str, list[tuple[str, Scaling]]] = {}
     for path, each in reversed([*_documents(Scaling, data, pass_over)]):

@@ -31,8 +31,8 @@ class Merged:
 def merge(folders: Sequence[Path], to: Path) -> Merged:
     """Copy every run below the folders to `to`/<device>/, under its own name; nothing is written unless all are good.
 
-    Raises NotMerged or BadRecord: no run, one that cannot be read or is of another schema, one run twice, two runs of
-    one name, a name that is taken. Raises CannotWrite.
+    Raises BadRecord for a run that cannot be read or is of another schema. Raises NotMerged where there is no run, one
+    run twice, two runs of one name, or a name that is taken. Raises CannotWrite.
     """
     found = [path for folder in folders for path in run_files(folder)]
     if not found:

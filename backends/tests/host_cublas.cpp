@@ -1,5 +1,5 @@
-// The few cuBLAS entry points that cublas_dgmm.py calls, on host memory and with cuBLAS's semantics: column-major
-// matrices, C = diag(x) A from the left and A diag(x) from the right, x gathered with the stride incx.
+// The few cuBLAS entry points that cublas_dgmm.py calls, on host memory and with cuBLAS's semantics. Matrices are
+// column-major; from the left C = diag(x) A, from the right A diag(x); x is gathered with the stride incx.
 #include <cstdint>
 
 struct Context {

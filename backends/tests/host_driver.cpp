@@ -1,7 +1,7 @@
-// Runs kernels of rowscale.cu on the host, one thread after the other. Each job on stdin is a line
+// Runs kernels of rowscale.cu on the host, one thread after the other. Each job on stdin is a line and three storages:
 //     KERNEL|BLOCKS THREADS, then bytes and offset of a, of b and of out, then the kernel's integers
-// followed by the bytes of the three storages; out's storage comes back on stdout. Storages are allocated to the byte, so
-// that the address sanitizer sees every access outside of one.
+// The storages' bytes follow the line; out's storage comes back on stdout. Storages are allocated to the byte, so that
+// the address sanitizer sees every access outside of one.
 #include "host_cuda.h"
 
 #include "../rowscale.cu"

@@ -1,6 +1,6 @@
 """One published run in brief: all that answers, and pages other than its own, take of it.
 
-Hundreds of runs are published. Of each only this stays in memory, and next time it is read instead of the record.
+Hundreds of runs are published. Only this of each stays in memory, and next time it is read instead of the record.
 """
 
 from __future__ import annotations

@@ -6,8 +6,10 @@ the better one may change from run to run. The series launch and call have no ce
 A share's change is uncertain for three reasons. Two are the samples of either run. Their part is that of rounds within
 restarts, or of a block bootstrap where one process took all rounds.
 The third is what differs from run to run, addresses and clocks for example. No sample within a run shows it. What does
-is how the ceilings moved against each other between the runs, since they belong to no backend:
+is how the ceilings moved against each other between the runs, since they belong to no backend.
+
     se² = se_old² + se_new² + between²
+
 Here `between` is the larger of two values. One is |that move| in the case itself. The other is its root mean square
 over the k cases of the series and regime, times 1 + 1.5/k. The factor is there since few values tell little of their
 spread.

@@ -35,7 +35,7 @@ class Cell:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        """Of the ratio; None where the campaign compared with another than the best, which was timed apart."""
+        """The ratio's; None where the campaign compared with another than the best, which was timed apart."""
         return self.own.ratio_ci99 if self.best.backend == self.own.reference else None
 
 

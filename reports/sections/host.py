@@ -49,7 +49,7 @@ def sections(view: View) -> Iterator[Section]:
 def host_table(view: View, series: Series) -> Table:
     """Time per launch or call in µs: a row per backend, fastest first, a column per case.
 
-    Of single calls also how many times as fast as the plain product that is, which is what KernelBench says.
+    For single calls also how many times as fast as the plain product that is, which is what KernelBench says.
     """
     cases = view.cases(series)
     backends = (each for each in view.series(series) if each.role == "backend")

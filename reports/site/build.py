@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import chain, pairwise
 from pathlib import Path
@@ -87,23 +87,30 @@ def site(
         made[f"html/{written.stem}.html"] = html_page(written, nav)
     if not evidence.devices:
         return made
-    libraries = interactive.libraries(kept)
-    made |= {f"html/{name}": text for name, text in libraries.items()}
     made["html/answers.js"] = kept.text("answers", (dump(evidence),), lambda: first_screen.script(evidence))
+    made |= dict(_of_gpus(evidence, judged, runs, held_out, nav, kept))
+    root = [*pages.all_pages(evidence, runs, timers), compared(runs, kept)]
+    return made | {f"html/{each.stem}.html": html_page(each, nav) for each in root}
+
+
+def _of_gpus(
+    evidence: Evidence, judged: Mapping[str, Judgement], runs: Runs, held_out: Runs, nav: Nav, kept: Kept
+) -> Iterator[tuple[str, str]]:
+    """Each GPU's page, its times and the script with its data, and the scripts that all of them load."""
+    libraries = interactive.libraries(kept)
+    yield from ((f"html/{name}", text) for name, text in libraries.items())
     for slug, device in evidence.devices.items():
         newest = runs[slug][0]
-        made[f"html/{downloads.name(slug)}"] = downloads.times(device)
+        yield f"html/{downloads.name(slug)}", downloads.times(device)
         dumped = dump(Evidence({slug: device}))
         scripts = (f"gpu-{slug}.js", *libraries)
         texts = (repr(nav), repr(scripts), dumped, repr(judged[slug]), *(run.sweep for run in runs[slug]))
         held = held_out.get(slug, ())
         read = chain.from_iterable(made_of(Path(run.path)) for run in (newest, *held))
         make = partial(_gpu, device, judged[slug], runs[slug], held, nav, scripts)
-        made[f"html/gpu-{slug}.html"] = kept.text(f"gpu-{slug}", chain(texts, read), make)
+        yield f"html/gpu-{slug}.html", kept.text(f"gpu-{slug}", chain(texts, read), make)
         data = partial(interactive.script, device, newest, first_screen.run_links(evidence))
-        made[f"html/gpu-{slug}.js"] = kept.text(f"data-{slug}", chain((dumped,), made_of(Path(newest.path))), data)
-    root = [*pages.all_pages(evidence, runs, timers), compared(runs, kept)]
-    return made | {f"html/{each.stem}.html": html_page(each, nav) for each in root}
+        yield f"html/gpu-{slug}.js", kept.text(f"data-{slug}", chain((dumped,), made_of(Path(newest.path))), data)
 
 
 def _gpu(

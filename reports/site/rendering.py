@@ -42,9 +42,9 @@ def publish(
 ) -> int:
     """Make `published` hold exactly the pages of the runs in `data`, and the evidence that `select` answers from.
 
-    Returns how many runs there are. In it: html/, the site, which is not committed. Beside that, for a code host:
-    README.md, the index; <device-slug>/<run>.md, the newest run's page, with its SVG files; <device-slug>/tried.md and
-    the pages of several GPUs; headline.svg, the newest result; evidence.json and selection.json.
+    Returns how many runs there are. In it html/ is the site, which is not committed. The rest is for a code host: the
+    index README.md, the newest result's headline.svg, evidence.json and selection.json. A folder for each device has
+    the newest run's <run>.md with its SVG files, tried.md, and the pages of several GPUs.
 
     The same data give the same bytes; what they give again is neither made again nor touched. Raises BadRecord unless
     it is passed over, and then removes no page. Raises CannotWrite where there is no run, or a file cannot be written;

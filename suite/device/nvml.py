@@ -46,6 +46,13 @@ QUERIES: tuple[Query, ...] = get_args(Query)
 UNKNOWN = (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)
 """NVML_VALUE_NOT_AVAILABLE of nvml.h, in 32 and 64 bits."""
 
+WIDE = (
+    "nvmlDeviceGetCurrentClocksEventReasons",
+    "nvmlDeviceGetCurrentClocksThrottleReasons",
+    "nvmlDeviceGetTotalEnergyConsumption",
+)
+"""What answers in 64 bits; every other number has 32."""
+
 CLOCK_SM, CLOCK_MEMORY, TEMPERATURE_GPU = 1, 2, 0
 """NVML_CLOCK_SM, NVML_CLOCK_MEM and NVML_TEMPERATURE_GPU of nvml.h."""
 
@@ -211,7 +218,8 @@ def _answer(query: Query, *arguments: object) -> Any:
         told = getattr(nvml, query)(*arguments)
     except (nvml.NVMLError, OSError, UnicodeError):  # refused; no library to ask; a text in no encoding
         return None
-    return None if told in UNKNOWN or (isinstance(told, int) and not 0 <= told <= UNKNOWN[-1]) else told
+    most = UNKNOWN[query in WIDE]
+    return None if told in UNKNOWN or (isinstance(told, int) and not 0 <= told < most) else told
 
 
 @cache

@@ -34,8 +34,8 @@ FORMS = tuple(
     for streamed in (False, True)
     for threads, vectors in ((128, 1), (128, 2), (256, 1), (256, 2), (512, 1))
 )
-"""No one of them is the best everywhere. Measured on an H100, time over memcpy's (±0.05 % cold, ±0.3 % hot): 512
-threads with one vector took 0.995 at 64 MiB cold, 128 threads with two took 1.004. At 32 MiB hot, 512 threads with
+"""No one of them is the best everywhere. Measured on an H100 is time over memcpy's, ±0.05 % cold and ±0.3 % hot. At
+64 MiB cold, 512 threads with one vector took 0.995, 128 threads with two took 1.004. At 32 MiB hot, 512 threads with
 one took 0.996, and 0.78 with .cs."""
 
 

@@ -46,7 +46,7 @@ class Typed(BaseModel):
 
 
 NO_TEXT = frozenset({float, int, bool, type(None)})
-"""Of these are most fields: a run has forty thousand."""
+"""Most fields are of these: a run has forty thousand."""
 
 
 def _clean(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The process that owns the device. The pytest process asks it for one thing at a time and survives whatever it does.
 
-A backend that hangs, segfaults or corrupts the CUDA context takes this process down, not the run: `Worker.request`
-raises WorkerFailed with the backend that was at work, and the next request starts a fresh process.
+A backend that hangs, segfaults or corrupts the CUDA context takes this process down, not the run. `Worker.request`
+then raises WorkerFailed with the backend that was at work, and the next request starts a fresh process.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Worker:
     def __init__(self, silence_s: float = SILENCE_S, caches: Sequence[str] = (), forked: bool = False) -> None:
         """caches: the environment variables that say where compilers keep what they made.
 
-        forked: by `forking`, which is quick; such processes share how their memory is laid out, so that times of two of
+        forked: by `forking`, which is quick. Such processes share how their memory is laid out. So times of two of
         them would be alike for no good reason.
         """
         self._silence_s, self._caches, self._forked = silence_s, tuple(caches), forked

@@ -44,7 +44,7 @@ ALIKE = """() => document.querySelectorAll("tbody").forEach((body) => {
     return another;
   }));
 })"""
-"""Takes away the rows whose every cell is made and styled as one further up: axe judges marks and styles, not words,
+"""Takes away the rows whose every cell is made and styled as one further up. axe judges marks and styles, not words,
 and takes 25 s for the 20,000 cells of a run's page."""
 
 CUT = """() => [...document.querySelectorAll("table, pre, figure > *, p, h1, h2, li, summary, select, .wide")].filter(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -10,58 +9,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from backends import find, load
 from suite.cases import HEADLINE
-from suite.check import operands
 from suite.device import machine, nvml
-from suite.measure import timing
+from suite.device.tests.an_nvml import H100, NVMLError, answer, refuse
 from suite.record.machine import Machine
-
-
-class NVMLError(Exception):
-    """As the binding's."""
-
-
-def refuse(*arguments: object) -> Any:
-    raise NVMLError("not supported")
-
-
-def answer(value: object) -> Callable[..., Any]:
-    return lambda *arguments: value
-
-
-H100: dict[str, Callable[..., Any]] = {
-    "nvmlSystemGetDriverVersion": answer("580.1"),
-    "nvmlDeviceGetMaxClockInfo": answer(2619),
-    "nvmlDeviceGetMemoryBusWidth": answer(5120),
-    "nvmlDeviceGetEccMode": answer([1, 1]),
-    "nvmlDeviceGetMaxPcieLinkGeneration": answer(5),
-    "nvmlDeviceGetMaxPcieLinkWidth": answer(16),
-    "nvmlDeviceGetApplicationsClock": answer(1980),
-    "nvmlDeviceGetDefaultApplicationsClock": answer(1980),
-    "nvmlDeviceGetMigMode": answer([0, 1]),
-    "nvmlDeviceGetPowerUsage": answer(412_345),
-    "nvmlDeviceGetEnforcedPowerLimit": answer(700_000),
-    "nvmlDeviceGetClockInfo": lambda handle, clock: {1: 1755, 2: 2619}[clock],
-    "nvmlDeviceGetTemperature": answer(47),
-    "nvmlDeviceGetCurrentClocksEventReasons": answer(0),
-    "nvmlDeviceGetComputeRunningProcesses": lambda handle: [SimpleNamespace(pid=p) for p in (os.getpid(), 1, 2)],
-}
-
-
-@pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    def made(lacking: str = "", **replaced: Callable[..., Any]) -> None:
-        answers: dict[str, Callable[..., Any]] = dict.fromkeys(nvml.QUERIES, refuse)
-        answers |= H100 | replaced
-        answers.pop(lacking, None)
-        binding = SimpleNamespace(NVMLError=NVMLError, **answers)
-        monkeypatch.setattr(nvml, "_device", lambda: (binding, "handle"))
-
-    return made
 
 
 def test_facts(gpu: Callable[..., None]) -> None:
@@ -151,6 +105,7 @@ NUMBERED = [
 
 
 @given(told=st.fixed_dictionaries({query: NUMBERS for query in NUMBERED if "Mode" not in query}))
+@example(told={"nvmlDeviceGetMaxClockInfo": 3_342_433, "nvmlDeviceGetMemoryBusWidth": 1_196_733_038_478_258_048})
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_number_is_answered_the_run_goes_on(told: dict[str, int | None], gpu: Callable[..., None]) -> None:
     gpu(**{query: refuse if value is None else answer(value) for query, value in told.items()})
@@ -219,42 +174,6 @@ def test_in_another_process_namespace_others_are_not_counted(gpu: Callable[..., 
     assert nvml.state("before", 0.0).other_processes is None
 
 
-def test_energy_is_counted_from_step_to_step(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A board at 300 W whose counter steps every 0.1 s, with launches of 1 ms: 0.3 J each."""
-    clock = SimpleNamespace(now=0.033)
-    monkeypatch.setattr(nvml, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    gpu(nvmlDeviceGetTotalEnergyConsumption=lambda handle: 777 + int(clock.now / 0.1) * 30_000)
-
-    def launch() -> torch.Tensor:
-        clock.now += 1e-3
-        return torch.empty(0)
-
-    found = nvml.energy("triton_tuned", HEADLINE, [launch, launch], lambda: None)
-    assert found is not None
-    assert (found.backend, found.case) == ("triton_tuned", HEADLINE.id)
-    assert found.joules_per_launch == pytest.approx(0.3, rel=0.05)
-    assert found.launches * 1e-3 == pytest.approx(found.seconds)
-    assert nvml.ENERGY_S <= found.seconds < nvml.ENERGY_S + 0.2
-
-
-def test_a_counter_that_begins_anew_is_none(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.033)
-    monkeypatch.setattr(nvml, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    gpu(nvmlDeviceGetTotalEnergyConsumption=lambda handle: (9 - int(clock.now / 0.1)) % 10 * 30_000)
-
-    def launch() -> torch.Tensor:
-        clock.now += 1e-3
-        return torch.empty(0)
-
-    assert nvml.energy("right", HEADLINE, [launch], lambda: None) is None
-
-
-def test_a_counter_that_stands_still_is_none(gpu: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(nvml, "ENERGY_MOST_S", 0.01)
-    gpu(nvmlDeviceGetTotalEnergyConsumption=answer(5))
-    assert nvml.energy("right", HEADLINE, [lambda: torch.empty(0)], lambda: None) is None
-
-
 @pytest.mark.parametrize("uuid", ["7", "GPU-7", "MIG-7"])
 def test_a_device_is_asked_by_its_uuid_however_torch_words_it(uuid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
@@ -294,19 +213,3 @@ def test_a_real_gpu_answers() -> None:
     assert state.sm_clock_mhz
     assert state.temperature_c
     assert state.power_w
-
-
-@pytest.mark.gpu
-def test_a_real_launch_takes_energy() -> None:
-    device = timing.Device()
-    if device.kind != "cuda":
-        pytest.skip("no CUDA device")
-    if nvml._ask("nvmlDeviceGetTotalEnergyConsumption") is None:
-        pytest.skip("the device has no energy counter")
-    with device.active():
-        on = operands.allocate(HEADLINE, device.torch)
-        on.fill(1)
-        launch = load(find(["torch_broadcast"])[0]).bind(on.a, on.b, on.out, device.stream)
-        found = nvml.energy("torch_broadcast", HEADLINE, [launch], device.synchronize)
-    assert found is not None
-    assert 10 < found.joules_per_launch * found.launches / found.seconds < 2000  # watts

@@ -155,13 +155,13 @@ def test_a_sample_that_the_host_was_late_for_is_taken_again_behind_a_longer_dela
 
 
 def on_our_stream(gpu: Gpu, launches: int) -> EventSampler:
-    """Of a backend that launches on the stream that it is given, but cannot be captured."""
+    """A backend that launches on the stream that it is given, but cannot be captured."""
     gpu.own = gpu.ours
     return EventSampler([gpu.launch], launches)
 
 
 def on_its_own(gpu: Gpu, launches: int) -> EventSampler:
-    """Of one whose stream is joined to ours."""
+    """One whose stream is joined to ours."""
     return JoinedSampler([gpu.launch], launches, gpu.follow)
 
 
