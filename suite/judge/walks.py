@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import wilcoxon
 
 from suite import statistics
 from suite.judge.remote import LONGEST_S
@@ -63,6 +62,8 @@ class Walks:
 
     def longer(self, kind: int, pairs: int) -> float:
         """How many times as long walks over changed operands take; 0 where the pairs do not show it at 1 %."""
+        from scipy.stats import wilcoxon  # which a run without candidates need not wait half a second for
+
         longer = np.asarray(self._pairs(kind, pairs))
         beyond = np.log(longer / (1 + STEADY_MARGIN[self.bench.kind]))
         if wilcoxon(beyond, alternative="greater").pvalue > 1 - statistics.CONFIDENCE:

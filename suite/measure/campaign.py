@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import scipy.stats  # noqa: F401  # before the rounds: loaded at their first look, it would let the device idle for 0.6 s
+import scipy.special  # noqa: F401  # before the rounds: loaded at their first look, it would let the device idle
 
 from suite.measure.events import TooLate
 from suite.measure.plan import CEILINGS, Plan
