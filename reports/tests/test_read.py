@@ -79,6 +79,27 @@ def test_a_damaged_run_is_a_bad_record(what: str, tmp_path: Path) -> None:
     is_one_line_that_names(path)
 
 
+def test_a_page_s_reading_without_samples_checks_the_names_too(tmp_path: Path) -> None:
+    raw = factory.run()
+    raw["benchmarks"][0]["fullname"] = {"a": 1}
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(raw))
+    for samples in (False, True):
+        with pytest.raises(BadRecord, match="fullname"):
+            read_run(path, samples)
+
+
+@pytest.mark.parametrize("depth", [200, 450, 900, 5000])
+def test_what_is_nested_without_end_is_a_bad_record(depth: int, tmp_path: Path) -> None:
+    raw = factory.run()
+    extra(raw)["form"] = "DEEP"
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(raw).replace('"DEEP"', '{"a": ' * depth + "1" + "}" * depth))
+    is_one_line_that_names(path)
+    path.write_text(path.read_text().replace('{"a": ', "[").replace("}" * depth, "]" * depth))
+    is_one_line_that_names(path)
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe\x00", b'{"benchmarks": []}'])
 def test_a_file_that_is_no_run_is_a_bad_record(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "run.json"

@@ -127,9 +127,8 @@ def _json(path: Path) -> Any:
 
 
 def _typed(path: Path, raw: dict[str, Any], samples: bool) -> Record:
-    made = Benchmark if samples else Benchmark.model_construct
     benchmarks = tuple(
-        made(
+        Benchmark(
             fullname=bench["fullname"],
             measurement=Measurement.model_validate(bench["extra_info"]),
             samples_s=tuple(bench["stats"].get("data", ())) if samples else (),

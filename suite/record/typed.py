@@ -42,7 +42,10 @@ class Typed(BaseModel):
         """Texts, and those in dictionaries and sequences; what is a Typed itself has its own turn."""
         if not isinstance(given, dict):
             return given
-        return {name: value if type(value) in NO_TEXT else _clean(value) for name, value in given.items()}
+        try:
+            return {name: value if type(value) in NO_TEXT else _clean(value) for name, value in given.items()}
+        except RecursionError:
+            raise ValueError("it is nested deeper than anything in a record") from None
 
 
 NO_TEXT = frozenset({float, int, bool, type(None)})
