@@ -211,7 +211,7 @@ def bind(entry: Entry, a: torch.Tensor, b: torch.Tensor, out: torch.Tensor, stre
     """
     from backends import _operands as operands
 
-    operands.require(a, b, out)
+    operands.require(a=a, b=b, out=out)
     reason = why_unsupported(entry, str(b.dtype).removeprefix("torch."), b.device.type)
     if reason:
         raise Unsupported(f"{entry.name} {reason}")
@@ -229,7 +229,7 @@ def fresh(entry: Entry, a: torch.Tensor, b: torch.Tensor, stream: int = 0) -> En
     """
     from backends import _operands as operands
 
-    operands.require(a, b)
+    operands.require(a=a, b=b)
     backend: Any = load(entry)
     if hasattr(backend, "fresh"):
         return partial(backend.fresh, a, b)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
+from torch.autograd import forward_ad
 
 from backends import CATALOGUE, BadOperands
 
@@ -19,16 +20,18 @@ MOST_WORK = 100_000
 """Steps of numpy's search for an element that two tensors share. What it has not settled by then counts as shared."""
 
 
-def require(a: torch.Tensor, b: torch.Tensor, out: torch.Tensor | None = None) -> None:
-    """Refuse what no backend could take, or would compute something else with. Raises BadOperands."""
-    operands = {"a": a, "b": b} | ({} if out is None else {"out": out})
+def require(**operands: torch.Tensor) -> None:
+    """Refuse what no backend could take, or would compute something else with: a, b and, if given, out.
+
+    Raises BadOperands.
+    """
     _require_tensors(operands)
     _require_shapes(operands)
     _require_alike(operands)
     for name, operand in operands.items():
         _require_memory(name, operand)
-    if out is not None:
-        _require_own_memory(out, {"a": a, "b": b})
+    if "out" in operands:
+        _require_own_memory(operands.pop("out"), operands)
 
 
 def _require_tensors(operands: Mapping[str, torch.Tensor]) -> None:
@@ -37,6 +40,8 @@ def _require_tensors(operands: Mapping[str, torch.Tensor]) -> None:
         if type(operand) is not torch.Tensor:
             made = f"{type(operand).__module__}.{type(operand).__qualname__}"
             raise BadOperands(f"{name} must be a plain torch.Tensor, not {made}")
+        if torch._C._functorch.is_functorch_wrapped_tensor(operand):
+            raise BadOperands(f"{name} stands for others inside torch.func's vmap, grad or functionalize; bind outside")
         if operand.layout != torch.strided or operand.is_nested:
             kind = "nested" if operand.is_nested else str(operand.layout).removeprefix("torch.")
             raise BadOperands(f"{name} must be a strided tensor, not a {kind} one")
@@ -44,6 +49,10 @@ def _require_tensors(operands: Mapping[str, torch.Tensor]) -> None:
             raise BadOperands(f"{name} requires gradients, which no launch computes; use {name}.detach()")
         if operand.is_neg() or operand.is_conj():
             raise BadOperands(f"{name} is a view with a negation still to be done; use {name}.resolve_neg()")
+        if forward_ad.unpack_dual(operand).tangent is not None:
+            raise BadOperands(f"{name} carries a tangent, which no launch computes; use unpack_dual({name}).primal")
+        if name == "out" and operand.is_inference() and not torch.is_inference_mode_enabled():
+            raise BadOperands("out was made under torch.inference_mode(), outside of which nobody may write to it")
 
 
 def _require_shapes(operands: Mapping[str, torch.Tensor]) -> None:
@@ -75,6 +84,8 @@ def _require_memory(name: str, operand: torch.Tensor) -> None:
     """What a view reaches lies within its memory, which may have been given back."""
     if operand.numel() and operand.storage_offset() + _span(operand) > _held(operand):
         raise BadOperands(f"{name} reaches past the {_held(operand)} elements that its memory holds")
+    if operand.numel() and operand.data_ptr() == 0:  # as of torch's zeros that nobody has written yet
+        raise BadOperands(f"{name} has no memory; use {name}.clone()")
 
 
 def _held(operand: torch.Tensor) -> int:

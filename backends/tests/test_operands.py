@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.autograd import forward_ad
 
 import backends
 from backends import CATALOGUE, BadOperands, Entry, _operands, find
@@ -45,15 +46,32 @@ def emptied() -> torch.Tensor:
     return out
 
 
-def sparse(layout: str) -> torch.Tensor:
+def quietly(make: Callable[[torch.Tensor], torch.Tensor]) -> torch.Tensor:
+    """What torch warns of making: that it is a prototype, or will go."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it is in beta
-        matrix: torch.Tensor = getattr(torch.ones(ROWS, COLS), f"to_{layout}")()
-        return matrix
+        warnings.simplefilter("ignore")
+        return make(torch.ones(ROWS, COLS))
+
+
+def sparse(layout: str) -> torch.Tensor:
+    return quietly(lambda of: getattr(of, f"to_{layout}")())
 
 
 def _negated() -> torch.Tensor:
     return torch.ones(ROWS, COLS, dtype=torch.complex64).conj().imag
+
+
+def quantised(of: torch.Tensor) -> torch.Tensor:
+    return torch.quantize_per_tensor(of, 0.5, 0, torch.quint8)
+
+
+def nested(of: torch.Tensor) -> torch.Tensor:
+    return torch.nested.nested_tensor([*of])
+
+
+def _lent() -> torch.Tensor:
+    with torch.inference_mode():
+        return torch.zeros(ROWS, COLS)
 
 
 BAD: dict[str, tuple[Callable[[], Three], str]] = {
@@ -85,6 +103,11 @@ BAD: dict[str, tuple[Callable[[], Three], str]] = {
     "out is b": (lambda: with_out(lambda on: on[1]), "out shares memory with b"),
     "out is a part of b": (lambda: of_one_buffer(ROWS * COLS - 1), "out shares memory with b"),
     "out holds a": (lambda: (lambda out: (out[:, 2], torch.ones(ROWS, COLS), out))(torch.ones(ROWS, COLS)), "with a"),
+    "quantised": (lambda: with_out(lambda on: quietly(quantised)), "float32, float32 and quint8"),
+    "nested": (lambda: (good()[0], quietly(nested), good()[2]), "b must be a strided tensor, not a nested one"),
+    "no out": (lambda: with_out(lambda on: None), r"out must be .* not builtins\.NoneType"),
+    "out to be written in inference alone": (lambda: with_out(lambda on: _lent()), r"inference_mode"),
+    "zeros without memory": (lambda: (good()[0], torch._efficientzerotensor(ROWS, COLS), good()[2]), "b has no memory"),
     "memory given back": (lambda: with_out(lambda on: emptied()), "out reaches past the 0 elements"),
 }
 
@@ -100,6 +123,26 @@ def test_what_no_backend_could_take_is_one_sentence_for_every_backend(kind: str)
     (sentence,) = found
     assert len(sentence.splitlines()) == 1
     assert len(sentence) < 200
+
+
+@pytest.mark.parametrize("under", [torch.func.vmap, torch.func.functionalize])
+def test_what_stands_for_other_tensors_is_refused(under: Callable[..., Any]) -> None:
+    def bound(a: torch.Tensor) -> torch.Tensor:
+        for entry in CATALOGUE:
+            with pytest.raises(BadOperands, match=r"a stands for others inside torch\.func"):
+                backends.bind(entry, a, *good()[1:])
+        return a
+
+    under(bound)(torch.ones(ROWS, ROWS) if under is torch.func.vmap else torch.ones(ROWS))
+
+
+def test_a_tangent_is_refused() -> None:
+    a, b, out = good()
+    with forward_ad.dual_level():
+        b = forward_ad.make_dual(b, b.clone())
+        for entry in CATALOGUE:
+            with pytest.raises(BadOperands, match="b carries a tangent"):
+                backends.bind(entry, a, b, out)
 
 
 @pytest.mark.parametrize("kind", ["a of another length", "integers", "a gradient of a", "COO", "no device"])
