@@ -35,7 +35,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         shown, terminal = StringIO(), sys.stdout.isatty()
         console(160, file=shown, force_terminal=terminal).print(terminal_table(record))
         say(shown.getvalue().rstrip("\n"))
-        for line in welcome.without_a_number(list(record.run.outcomes)):
+        for line in welcome.without_a_number(bench):
             say(line)
     except Exception as error:
         say(f"no table, for {type(error).__name__}: {one_line(str(error))}")

@@ -23,10 +23,14 @@ CASES_ACROSS = 8
 
 
 def terminal_table(record: Record) -> RenderableType:
-    """Shares of the ceiling, cold, if there are any; below them the times of single calls, if there are any."""
+    """Shares of the ceiling, cold, or hot where only that was taken; below them the times of single calls."""
     view = View(record)
-    called = [_single_calls(view, series) for series in host.HEADS if view.series(series)]
-    return Group(*([_shares(view, "cold")] if view.series("cold") or not called else []), *called)
+    series: tuple[Series, ...] = ("cold", "hot")
+    shares = [_shares(view, each) for each in series if view.series(each)][:1]
+    called = [_single_calls(view, each) for each in host.HEADS if view.series(each)]
+    if not shares and not called:
+        return Text("neither shares of a ceiling nor single calls were taken")
+    return Group(*shares, *called)
 
 
 def _shares(view: View, series: Series) -> RenderableType:

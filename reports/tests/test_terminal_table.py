@@ -55,7 +55,13 @@ def test_a_narrow_terminal_gets_several_tables_and_every_number_whole(width: int
 
 def test_an_empty_run_has_a_terminal_table(tmp_path: Path) -> None:
     record = factory.made(tmp_path, cases=())
-    Console(file=StringIO()).print(terminal_table(record))
+    assert on_screen(record, 80) == ["neither shares of a ceiling nor single calls were taken"]
+
+
+def test_where_only_hot_was_taken_that_is_shown(tmp_path: Path) -> None:
+    shown = on_screen(factory.made(tmp_path, cases=SWEEPS["quick"][:1], series=("hot",)), 160)
+    assert shown[0].startswith("share of the ceiling in %, hot, ")
+    assert any("100.0" in line for line in shown)
 
 
 def test_what_has_to_be_said_of_a_backend_is_said_in_the_terminal(tmp_path: Path) -> None:

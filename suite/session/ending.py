@@ -14,6 +14,7 @@ from pytest_benchmark.session import PerformanceRegression
 
 from backends import CannotDo
 from suite.command_line import CRASHED, UNHEARD, crash
+from suite.session import welcome
 from suite.session.destination import Destination
 from suite.session.interrupts import Interrupts
 from suite.session.progress import Progress
@@ -74,6 +75,8 @@ class Ending:
         elif self.output is None:
             bench.journal.discard()  # the next try begins anew
             self._progress.say("nothing got to a number, so no record is written")
+            for line in welcome.without_a_number(bench):
+                self._progress.say(line)
             if any("contender" in _parameters(item) for item in session.items):
                 _fail(session)
         else:

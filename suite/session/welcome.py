@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from suite.measure.plan import CONTROL
 from suite.record.machine import Machine
-from suite.record.measurement import Outcome
 from suite.session.options import Options
 
 if TYPE_CHECKING:
@@ -42,12 +41,12 @@ def machine(m: Machine) -> str:
     return ", ".join(filter(None, (m.name, capability, cache, peak, driver)))
 
 
-def without_a_number(outcomes: list[Outcome]) -> Iterator[str]:
+def without_a_number(bench: Bench) -> Iterator[str]:
     """A line for each backend, kind and reason; what is not here at all has been said before."""
     alike: dict[tuple[str, str, str], list[str]] = {}
-    for each in outcomes:
-        if each.case is not None and each.backend != CONTROL:
-            alike.setdefault((each.backend, each.kind, each.reason), []).append(each.case)
+    for each in bench.found.outcomes:
+        if each.backend not in (CONTROL, *bench.participants.unavailable):
+            alike.setdefault((each.backend, each.kind, each.reason), []).append(each.case or "every case")
     for (backend, kind, reason), where in alike.items():
         cases = list(dict.fromkeys(where))
         number = cases[0] if len(cases) == 1 else f"{len(cases)} cases"

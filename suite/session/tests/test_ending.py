@@ -158,6 +158,23 @@ def test_none(bench, case, series, contender):
     assert own.read_text() == '{"benchmarks": []}'
 
 
+def test_where_nothing_got_to_a_number_it_is_said_why(session: Session, capfd: pytest.CaptureFixture[str]) -> None:
+    lost = """
+import pytest
+from suite.record.measurement import Outcome
+
+@pytest.mark.parametrize("contender", ["x"])
+def test_none(bench, contender):
+    bench.found.note(Outcome(backend="all", case="c", kind="no_memory", reason="3.0 GiB are free"))
+    bench.found.note(Outcome(backend="x", kind="incorrect", reason="forgets A"))
+    pytest.skip("no number")
+"""
+    assert session.run(lost) == 1
+    said = "".join(capfd.readouterr()).splitlines()
+    assert "no number: all in c, no_memory: 3.0 GiB are free" in said
+    assert "no number: x in every case, incorrect: forgets A" in said
+
+
 def test_on_a_full_disk_the_run_is_kept_elsewhere_and_said_where(
     session: Session, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
