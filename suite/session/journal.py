@@ -98,6 +98,7 @@ class Journal:
         this process.
         """
         self.path, self._say = path, say
+        self._lost = False  # an answer that could not be written, which has been said
         self._answers: dict[tuple[Kind, str], Any] = {}
         if path is not None:
             _remove_old(path.parent)
@@ -154,8 +155,10 @@ class Journal:
         try:
             _write(self.path, line.encode())
         except OSError as error:
-            self._say(f"cannot write {self.path}: {error.strerror}; the run goes on, but could not be taken up again")
-            self.path = None
+            if not self._lost:
+                again = "the run goes on; were it cut short, it would measure that again"
+                self._say(f"cannot write {self.path}: {error.strerror}; {again}")
+            self._lost = True
 
     def discard(self) -> None:
         """The run is complete and recorded."""

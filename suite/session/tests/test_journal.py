@@ -150,16 +150,24 @@ def test_what_is_no_file_is_set_aside_and_never_written_through(kind: str, tmp_p
     assert other.read_text() == "mine"
 
 
-def test_on_a_full_disk_the_run_goes_on_without_its_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(handle: int) -> None:
+def test_on_a_full_disk_the_run_goes_on_and_its_journal_as_far_as_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
     said: list[str] = []
     journal = Journal(tmp_path / "j", said.append)
-    assert [journal.answer("campaign", key, lambda: MEASURED) for key in "ab"] == [MEASURED] * 2
+    journal.answer("campaign", "a", lambda: MEASURED)
+    with monkeypatch.context() as for_a_while:
+        for_a_while.setattr(os, "open", full)
+        assert [journal.answer("campaign", key, lambda: MEASURED) for key in "bc"] == [MEASURED] * 2
+    journal.answer("campaign", "d", lambda: MEASURED)
     assert len(said) == 1
     assert "No space left on device" in said[0]
+    assert [key for key in "abcd" if Journal(tmp_path / "j").known("campaign", key)] == ["a", "d"]
+    journal.discard()  # else the next run would begin with answers of this one, which was complete
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_conditions_find_no_journal(monkeypatch: pytest.MonkeyPatch) -> None:
